@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one TOML file both processes read: its tables, and load().
+
+Every error names the file, the key, the value and the bound. An unknown key is
+an error: a misspelled option that is silently ignored is worse than a refusal.
+"""
+
+import enum
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from ipc import toml
+from ipc.errors import ConfigError
+from ipc.toml import Table
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+
+
+class Parity(enum.StrEnum):
+    """The parity bit of a character on the wire."""
+
+    NONE = "none"
+    EVEN = "even"
+    ODD = "odd"
+
+
+class Signing(enum.StrEnum):
+    """Who signs a transaction's record."""
+
+    NONE = "none"
+    GATEWAY = "gateway"
+    METER = "meter"
+
+
+class MqttProtocol(enum.StrEnum):
+    """The MQTT version spoken to the broker."""
+
+    V5 = "5"
+    V311 = "3.1.1"
+
+
+class LogLevel(enum.StrEnum):
+    """The least level that is written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(enum.StrEnum):
+    """auto: readable on a terminal, JSON lines elsewhere."""
+
+    AUTO = "auto"
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class MeterTable(Table, frozen=True, kw_only=True):
+    """[[bus.meter]]: one meter on a bus."""
+
+    name: Name
+    model: Annotated[str, Meta(min_length=1)]
+    unit_id: Annotated[int, Meta(ge=1, le=247)]
+    module_id: Name
+    signing: Signing = Signing.NONE
+
+
+class BusTable(Table, frozen=True, kw_only=True):
+    """[[bus]]: one serial line and the meters on it."""
+
+    name: Name
+    port: Annotated[str, Meta(min_length=1)]
+    meter: Annotated[list[MeterTable], Meta(min_length=1, max_length=32)]
+    baudrate: Annotated[int, Meta(ge=1200, le=1_000_000)] = 9600
+    parity: Parity = Parity.NONE
+    stopbits: Annotated[int, Meta(ge=1, le=2)] = 1
+    rate_hz: Annotated[float, Meta(gt=0, le=100)] = 1.0
+    timeout_s: Annotated[float, Meta(ge=0.02, le=0.5)] = 0.3
+
+
+class MqttTable(Table, frozen=True, kw_only=True):
+    """[mqtt]: the broker, and how to speak to it."""
+
+    host: Annotated[str, Meta(min_length=1)] = "localhost"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 1883
+    protocol: MqttProtocol = MqttProtocol.V5
+    client_id: Name = "everest-powermeter"
+    base_topic: Annotated[str, Meta(pattern=r"^[^/+#$\x00][^+#\x00]*[^/+#\x00]$")] = (
+        "everest_api/1/powermeter"
+    )
+    keepalive_s: Annotated[int, Meta(ge=2, le=600)] = 15
+    session_expiry_s: Annotated[int, Meta(ge=0, le=300)] = 30
+    username: str | None = None
+    password_file: str | None = None
+
+
+class PublishTable(Table, frozen=True, kw_only=True):
+    """[publish]: windows and the statement of health."""
+
+    window_s: Annotated[float, Meta(ge=0.1, le=60)] = 1.0
+    check_period_s: Annotated[float, Meta(ge=0.2, le=60)] = 2.0
+    fresh_s: Annotated[float, Meta(ge=0.2, le=60)] = 3.0
+
+
+class RingTable(Table, frozen=True, kw_only=True):
+    """[ring]: where the segments are, and how many samples each holds."""
+
+    directory: Annotated[str, Meta(min_length=1)] = "/run/powermeter"
+    capacity: Annotated[int, Meta(ge=64, le=65536)] = 4096
+
+
+class JournalTable(Table, frozen=True, kw_only=True):
+    """[journal]: where transactions are kept."""
+
+    path: Annotated[str, Meta(min_length=1)] = "/var/lib/powermeter/journal.db"
+
+
+class LogTable(Table, frozen=True, kw_only=True):
+    """[log]: what is written to stderr, and how."""
+
+    level: LogLevel = LogLevel.INFO
+    format: LogFormat = LogFormat.AUTO
+
+
+class Config(Table, frozen=True, kw_only=True):
+    """The whole file."""
+
+    bus: Annotated[list[BusTable], Meta(min_length=1, max_length=16)]
+    mqtt: MqttTable = MqttTable()
+    publish: PublishTable = PublishTable()
+    ring: RingTable = RingTable()
+    journal: JournalTable = JournalTable()
+    log: LogTable = LogTable()
+
+    def ring_path(self, bus: BusTable) -> Path:
+        """Give the segment file of a bus."""
+        return Path(self.ring.directory) / f"{bus.name}.ring"
+
+
+def load(path: Path) -> Config:
+    """Read and check the file; a ConfigError names every conflict in it."""
+    config = toml.load(path, Config)
+    if conflicts := list(_conflicts(config)):
+        raise ConfigError("\n".join(f"{path}: {conflict}" for conflict in conflicts))
+    return config
+
+
+def _conflicts(config: Config) -> Iterator[str]:
+    """Say what no single value shows: names and addresses taken twice."""
+    meters = [meter for bus in config.bus for meter in bus.meter]
+    yield from _twice("bus.name", (bus.name for bus in config.bus))
+    yield from _twice("bus.port", (bus.port for bus in config.bus))
+    yield from _twice("bus.meter.name", (meter.name for meter in meters))
+    yield from _twice("bus.meter.module_id", (meter.module_id for meter in meters))
+    for bus in config.bus:
+        units = (meter.unit_id for meter in bus.meter)
+        yield from _twice(f"bus.meter.unit_id on bus {bus.name!r}", units)
+    publish = config.publish
+    for bus in config.bus:
+        if publish.fresh_s < 2 / bus.rate_hz:
+            yield (
+                f"publish.fresh_s = {publish.fresh_s}: must be at least two periods"
+                f" of bus {bus.name!r} ({2 / bus.rate_hz:g} s at {bus.rate_hz:g} Hz),"
+                " or its health would flicker"
+            )
+    if config.mqtt.password_file and not config.mqtt.username:
+        yield "mqtt.password_file is set, but mqtt.username is not: set both or none"
+
+
+def _twice(key: str, values: Iterator[str] | Iterator[int]) -> Iterator[str]:
+    for value, count in Counter(values).items():
+        if count > 1:
+            yield f"{key} = {value!r}: stands {count} times, must be unique"
