@@ -6,10 +6,12 @@ import time
 from typing import Protocol
 
 from ipc.stop import Stop
+from ipc.units import NS_PER_MS, NS_PER_S, NS_PER_US
 
-NS_PER_S = 1_000_000_000
-NS_PER_MS = 1_000_000
-NS_PER_US = 1_000
+__all__ = ["NS_PER_MS", "NS_PER_S", "NS_PER_US", "Clock", "SystemClock"]
+
+LONG_WAIT_NS = 50 * NS_PER_MS
+"""A wait above this would be late by more than the usual 50 us of timer slack."""
 
 
 class Clock(Protocol):
@@ -43,12 +45,16 @@ class SystemClock:
         return time.time_ns()
 
     def wait_until(self, deadline_ns: int) -> None:
-        """Sleep until the deadline; microseconds of lateness are the kernel's.
+        """Sleep until the deadline; tens of microseconds of lateness are the kernel's.
 
-        select, because poll and epoll round a wait up to whole milliseconds.
+        select, because poll and epoll round a wait up to whole milliseconds. It may
+        be late by a thousandth of the wait (Linux, fs/select.c), so a long wait stops
+        short by twice that, and a second one of a few milliseconds ends on time.
         """
         while not self._stop.requested:
             remaining_ns = deadline_ns - time.monotonic_ns()
             if remaining_ns <= 0:
                 return
+            if remaining_ns > LONG_WAIT_NS:
+                remaining_ns -= remaining_ns // 500
             select.select([self._stop], [], [], remaining_ns / NS_PER_S)

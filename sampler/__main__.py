@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""powermeter-sampler: the only place where the sampler's parts are built.
+
+Its imports are late on purpose: the signal handlers are in place within the first
+milliseconds, so that a stop during start-up is as orderly as any other.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ipc.stop import Stop
+
+if TYPE_CHECKING:
+    from ipc.config import BusTable, Config
+
+
+def main() -> int:
+    """Parse the command line and do what it says; give the exit status."""
+    stop = Stop.on_signals()
+    parser = argparse.ArgumentParser(
+        prog="powermeter-sampler",
+        description="Reads electricity meters over Modbus RTU into a shared ring.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, what in (
+        ("run", "read one bus at its rate until SIGTERM or SIGINT"),
+        ("check", "validate a configuration and print the timetable of each bus"),
+    ):
+        command = commands.add_parser(name, help=what, description=what)
+        command.add_argument("config", type=Path, help="the TOML file")
+        command.add_argument("--bus", help="name of the bus, if there are several")
+    simulate = commands.add_parser("simulate", help="be a meter on a pseudo-terminal")
+    if "simulate" in sys.argv[1:2]:
+        from sampler.simulator import command as simulator  # noqa: PLC0415 - late
+
+        simulator.add_arguments(simulate)
+        return simulator.run(parser.parse_args(), stop=stop)
+    arguments = parser.parse_args()
+    return _on_config(arguments, stop)
+
+
+def _on_config(arguments: argparse.Namespace, stop: Stop) -> int:
+    from ipc import config  # noqa: PLC0415 - late
+    from ipc.errors import IpcError  # noqa: PLC0415 - late
+    from sampler.errors import SamplerError  # noqa: PLC0415 - late
+
+    try:
+        loaded = config.load(arguments.config)
+        if arguments.command == "check":
+            return _check(loaded, _chosen(loaded, arguments.bus))
+        return _run(loaded, _the_one(_chosen(loaded, arguments.bus)), stop)
+    except (IpcError, SamplerError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        print(f"powermeter-sampler: {reason or error}", file=sys.stderr)
+        return 2
+
+
+def _chosen(config: "Config", name: str | None) -> "list[BusTable]":
+    from ipc.errors import ConfigError  # noqa: PLC0415 - late
+
+    buses = [bus for bus in config.bus if name in (None, bus.name)]
+    if not buses:
+        known = ", ".join(bus.name for bus in config.bus)
+        raise ConfigError(f"--bus {name}: no such bus; the configuration has: {known}")
+    return buses
+
+
+def _the_one(buses: "list[BusTable]") -> "BusTable":
+    from ipc.errors import ConfigError  # noqa: PLC0415 - late
+
+    if len(buses) > 1:
+        names = ", ".join(bus.name for bus in buses)
+        raise ConfigError(f"one process reads one bus: choose with --bus among {names}")
+    return buses[0]
+
+
+def _check(config: "Config", buses: "list[BusTable]") -> int:
+    from sampler import check  # noqa: PLC0415 - late
+
+    for bus in buses:
+        print("\n".join(check.describe(config, check.plan_bus(bus))))
+        if not Path(bus.port).exists():
+            print(f"  note: {bus.port} is not there now; `run` would wait for it")
+    return 0
+
+
+def _run(config: "Config", table: "BusTable", stop: Stop) -> int:
+    from ipc import log  # noqa: PLC0415 - late
+    from ipc.clock import SystemClock  # noqa: PLC0415 - late
+    from ipc.shm import SegmentWriter  # noqa: PLC0415 - late
+    from sampler.bus import SerialBus  # noqa: PLC0415 - late
+    from sampler.check import plan_bus  # noqa: PLC0415 - late
+    from sampler.loop import Loop  # noqa: PLC0415 - late
+    from sampler.meter import Meter  # noqa: PLC0415 - late
+    from sampler.report import Report  # noqa: PLC0415 - late
+    from sampler.tick import Ticker  # noqa: PLC0415 - late
+
+    clock = SystemClock(stop)
+    planned = plan_bus(table)
+    logger = log.set_up(config.log, process="sampler").bind(bus=table.name)
+    bus = SerialBus(table, wire=planned.wire, clock=clock, stop=stop)
+    meters = [
+        Meter(index=index, table=meter.table, plan=meter.plan, bus=bus, clock=clock)
+        for index, meter in enumerate(planned.meters)
+    ]
+    path, capacity = config.ring_path(table), config.ring.capacity
+    with SegmentWriter.open(path, capacity=capacity, clock=clock) as ring:
+        try:
+            bus.open()  # a port that is not there is reported with its first sample
+            logger.info("sampler_started", port=table.port, rate_hz=table.rate_hz)
+            start_ns = clock.monotonic_ns()
+            ticker = Ticker(start_ns=start_ns, rate_hz=table.rate_hz)
+            report = Report(log=logger, clock=clock)
+            Loop(
+                ticker=ticker,
+                meters=meters,
+                ring=ring,
+                report=report,
+                clock=clock,
+                stop=stop,
+            ).run()
+            logger.info("sampler_stopped")
+        finally:
+            bus.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

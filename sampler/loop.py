@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sampler's loop: wait for the tick, read every meter, write the ring."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ipc.clock import Clock
+from ipc.sample import Sample
+from ipc.stop import Stop
+from ipc.units import NS_PER_S, NS_PER_US
+from sampler.meter import Meter
+from sampler.report import Report
+from sampler.tick import Ticker
+
+
+class Ring(Protocol):
+    """Where samples go."""
+
+    def write(self, sample: Sample) -> int:
+        """Publish a sample to every reader; give its sequence."""
+        ...
+
+    def beat(self) -> None:
+        """Say that the writer lives, when there is no sample to write."""
+        ...
+
+
+class Loop:
+    """One bus at a fixed rate. Everything it needs arrives by constructor."""
+
+    def __init__(
+        self,
+        *,
+        ticker: Ticker,
+        meters: Sequence[Meter],
+        ring: Ring,
+        report: Report,
+        clock: Clock,
+        stop: Stop,
+    ) -> None:
+        self._ticker = ticker
+        self._meters = meters
+        self._ring = ring
+        self._report = report
+        self._clock = clock
+        self._stop = stop
+        self._overruns = 0
+
+    def run(self) -> None:
+        """Step until a stop is requested."""
+        while not self._stop.requested:
+            self.step()
+        self._report.summary()
+
+    def step(self) -> None:
+        """Do one tick: a sample of every meter, good or not, is in the ring."""
+        tick = self._ticker.next(self._clock.monotonic_ns())
+        self._overruns += tick.missed
+        if not self._wait_until(tick.deadline_ns):
+            return
+        late_ns = max(0, self._clock.monotonic_ns() - tick.deadline_ns)
+        lateness_us = late_ns // NS_PER_US
+        for meter in self._meters:
+            outcome = meter.read(tick, lateness_us=lateness_us, overruns=self._overruns)
+            if self._stop.requested:
+                return  # the end cut this reading short: it says nothing of the meter
+            self._ring.write(outcome.sample)
+            self._report.outcome(meter, outcome)
+        self._report.tick(lateness_us=lateness_us, missed=tick.missed)
+
+    def _wait_until(self, deadline_ns: int) -> bool:
+        """Wait for the tick, beating: a slow rate must not make the writer look dead.
+
+        False if a stop came first.
+        """
+        while not self._stop.requested:
+            now_ns = self._clock.monotonic_ns()
+            if now_ns >= deadline_ns:
+                return True
+            self._clock.wait_until(min(deadline_ns, now_ns + NS_PER_S))
+            self._ring.beat()
+        return False
