@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The publisher's loop: one thread, one selector, woken by the broker or by time."""
+
+import selectors
+from collections.abc import Sequence
+
+from ipc.clock import Clock
+from ipc.config import PublishTable
+from ipc.liveness import WriterState
+from ipc.stop import Stop
+from ipc.units import NS_PER_S
+from publisher import messages
+from publisher.compose import powermeter
+from publisher.feed import Feed
+from publisher.meter import Meter
+from publisher.report import Report
+from publisher.responder import Broker
+from publisher.schedule import Periodic, window_due_ns
+from publisher.window import Aggregate
+
+
+class Loop:
+    """Everything it needs arrives by constructor."""
+
+    def __init__(
+        self,
+        table: PublishTable,
+        *,
+        feeds: Sequence[Feed],
+        broker: Broker,
+        selector: selectors.BaseSelector,
+        report: Report,
+        clock: Clock,
+        stop: Stop,
+    ) -> None:
+        self._feeds = feeds
+        self._broker = broker
+        self._selector = selector
+        self._report = report
+        self._clock = clock
+        self._stop = stop
+        self._window_s = table.window_s
+        now_ns = clock.monotonic_ns()
+        self._check = Periodic(first_ns=now_ns, period_s=table.check_period_s)
+        # Often enough that no sample grows old in the ring, however long a window is.
+        self._look = Periodic(first_ns=now_ns, period_s=table.fresh_s / 2)
+        self._window_due_ns = now_ns
+        selector.register(stop, selectors.EVENT_READ)
+
+    def run(self) -> None:
+        """Step until a stop is requested."""
+        while not self._stop.requested:
+            self.step()
+        self._report.summary(self._feeds)
+
+    def step(self) -> None:
+        """Wait for the broker or for the next thing due, and do it."""
+        events = self._wait()
+        if self._stop.requested:
+            return
+        self._broker.service(events)
+        now_ns = self._clock.monotonic_ns()
+        window_is_over = now_ns >= self._window_due_ns
+        check_is_due = self._check.take(now_ns)
+        if self._look.take(now_ns) or window_is_over or check_is_due:
+            self._drain(now_ns)
+        if window_is_over:
+            self._close_windows(now_ns)
+        if check_is_due:
+            self._state_health(now_ns)
+        self._report.tick(self._feeds)
+
+    def _wait(self) -> int:
+        """Sleep until something is due; give what the broker's socket is ready for."""
+        due_ns = min(
+            self._window_due_ns,
+            self._check.due_ns,
+            self._look.due_ns,
+            self._broker.due_ns,
+        )
+        wait_ns = max(0, due_ns - self._clock.monotonic_ns())
+        ready = self._selector.select(wait_ns / NS_PER_S)
+        return sum(mask for key, mask in ready if key.fileobj is not self._stop)
+
+    def _drain(self, now_ns: int) -> None:
+        for feed in self._feeds:
+            for meter, closed in feed.drain(now_ns):
+                self._publish(meter, closed)
+
+    def _close_windows(self, now_ns: int) -> None:
+        wall_ns = self._clock.wall_ns()
+        for feed in self._feeds:
+            for meter in feed.meters:
+                if closed := meter.close_by(wall_ns):
+                    self._publish(meter, closed)
+        self._window_due_ns = window_due_ns(
+            mono_ns=now_ns, wall_ns=wall_ns, window_s=self._window_s
+        )
+
+    def _publish(self, meter: Meter, aggregate: Aggregate) -> None:
+        message = powermeter(aggregate, meter_id=meter.table.name)
+        if message is None:
+            self._report.incomplete(meter)
+        elif self._broker.connected:  # a late value is worth nothing
+            payload = messages.encode(message)
+            self._broker.publish(meter.topics.powermeter_values, payload)
+            self._report.published(meter)
+
+    def _state_health(self, now_ns: int) -> None:
+        for feed in self._feeds:
+            runs = feed.ring.writer() is WriterState.RUNNING
+            for meter in feed.meters:
+                health = meter.health(writer_runs=runs, now_ns=now_ns)
+                self._report.health(meter, health)
+                if health.is_good and self._broker.connected:
+                    topic = meter.topics.communication_check
+                    self._broker.publish(topic, b"true", qos=1)
