@@ -3,6 +3,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,10 +38,23 @@ def load(path: Path, kind: type[T]) -> T:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    return convert(raw, kind, where=str(path))
+
+
+def convert(raw: dict[str, Any], kind: type[T], *, where: str) -> T:
+    """Turn parsed TOML into the given Struct, or raise ConfigError."""
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_explain(str(error), raw, kind)}") from None
+        raise ConfigError(f"{where}: {_explain(str(error), raw, kind)}") from None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Give "; did you mean ..." if a known word is near, else nothing."""
+    import difflib  # noqa: PLC0415 - only ever needed for an error
+
+    near = difflib.get_close_matches(word, sorted(known), n=1)
+    return f"; did you mean {str(near[0])!r}?" if near else ""
 
 
 def _explain(message: str, raw: dict[str, Any], kind: type) -> str:
@@ -51,7 +65,9 @@ def _explain(message: str, raw: dict[str, Any], kind: type) -> str:
     for part in re.findall(r"[^.\[\]]+", key):
         value = value[int(part) if isinstance(value, list) else part]
     if found := re.fullmatch(r"Object contains unknown field `(.*)`", reason):
-        return f"{_join(key, found[1])}: unknown key{_did_you_mean(found[1], kind)}"
+        return (
+            f"{_join(key, found[1])}: unknown key{did_you_mean(found[1], _keys(kind))}"
+        )
     if found := re.fullmatch(r"Object missing required field `(.*)`", reason):
         return f"{_join(key, found[1])}: this key is missing"
     if isinstance(value, dict | list):
@@ -61,13 +77,6 @@ def _explain(message: str, raw: dict[str, Any], kind: type) -> str:
 
 def _join(table: str, key: str) -> str:
     return f"{table}.{key}" if table else key
-
-
-def _did_you_mean(key: str, kind: type) -> str:
-    import difflib  # noqa: PLC0415 - only ever needed for an error
-
-    near = difflib.get_close_matches(key, sorted(_keys(kind)), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _keys(kind: Any) -> set[str]:  # noqa: ANN401 - any annotation

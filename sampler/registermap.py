@@ -5,14 +5,16 @@ Format and a worked example: meters/README.md. Addresses are 0-based, as on the 
 """
 
 import enum
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta
 
 from ipc import toml
 from ipc.errors import ConfigError
-from ipc.sample import Quantity
+from ipc.sample import QUANTITIES, Quantity
 from ipc.toml import Table
 from sampler.errors import ProfileError
 
@@ -88,11 +90,19 @@ class Register(Table, frozen=True, kw_only=True):
         return self.address + self.encoding.words
 
 
-class Profile(Table, frozen=True, kw_only=True):
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """One model: header, limits, one register a quantity. Absent means absent."""
 
     meter: MeterHeader
-    registers: Annotated[dict[Quantity, Register], Meta(min_length=1)]
+    limits: Limits
+    registers: dict[Quantity, Register]
+
+
+class _File(Table, frozen=True, kw_only=True):
+    """The file as it is written; its registers are checked one by one."""
+
+    meter: MeterHeader
+    registers: Annotated[dict[str, dict[str, Any]], Meta(min_length=1)]
     limits: Limits = Limits()
 
 
@@ -109,12 +119,11 @@ def load(model: str) -> Profile:
             known = ", ".join(sorted(names()))
             raise ProfileError(f"unknown model {model!r}; known models: {known}")
     try:
-        profile = toml.load(path, Profile)
+        file = toml.load(path, _File)
+        registers = dict(_registers(path, file))
     except ConfigError as error:
         raise ProfileError(str(error)) from None
-    for quantity, register in profile.registers.items():
-        _check(path, quantity, register)
-    return profile
+    return Profile(meter=file.meter, limits=file.limits, registers=registers)
 
 
 def names() -> list[str]:
@@ -122,12 +131,20 @@ def names() -> list[str]:
     return [path.stem for path in MODELS.glob("*.toml")]
 
 
-def _check(path: Path, quantity: Quantity, register: Register) -> None:
-    key = f"{path}: registers.{quantity.value}"
-    if register.end > 0x10000:
-        raise ProfileError(f"{key}.address = {register.address:#06x}: ends past 0xffff")
-    if quantity.is_energy and not register.scale.is_integer():
-        raise ProfileError(
-            f"{key}.scale = {register.scale!r}: an energy needs a whole number of"
-            " mWh a count (1000000 for kWh)"
-        )
+def _registers(path: Path, file: _File) -> Iterator[tuple[Quantity, Register]]:
+    for name, raw in file.registers.items():
+        where = f"{path}: registers.{name}"
+        if name not in QUANTITIES:
+            guess = toml.did_you_mean(name, QUANTITIES)
+            raise ProfileError(f"{where}: no such quantity{guess}")
+        quantity, register = Quantity(name), toml.convert(raw, Register, where=where)
+        if register.end > 0x10000:
+            raise ProfileError(
+                f"{where}: address = {register.address}: ends past 65535"
+            )
+        if quantity.is_energy and not register.scale.is_integer():
+            raise ProfileError(
+                f"{where}: scale = {register.scale!r}: an energy needs a whole number"
+                " of mWh a count (1000000 for kWh)"
+            )
+        yield quantity, register

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What makes a model: its name, its limits, its registers."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from sampler.simulator.image import Table
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """What tells one meter of a model from the next."""
+
+    unit_id: int
+    serial_number: int
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of meter.
+
+    name            as the configuration names it
+    turnaround_ns   from the end of the silence after a request to the answer
+    largest_read    registers of one request; one more is an illegal value
+    tables          its registers, given who it is
+    """
+
+    name: str
+    turnaround_ns: int
+    largest_read: int
+    tables: Callable[[Identity], tuple[Table, ...]]

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sub-command: its line, its errors, its end."""
+
+import argparse
+import pathlib
+import signal
+import subprocess
+import sys
+
+import minimalmodbus  # noqa: TID251 - an independent client
+import pytest
+import serial  # noqa: TID251 - an independent client
+
+import sampler.simulator
+from ipc.stop import Stop
+from sampler.simulator import command
+
+ROOT = pathlib.Path(sampler.simulator.__file__).parents[2]
+
+RUNNER = """
+import argparse, sys
+from ipc.stop import Stop
+from sampler.simulator import command
+stop = Stop.on_signals()
+parser = argparse.ArgumentParser()
+command.add_arguments(parser)
+sys.exit(command.run(parser.parse_args(), stop=stop))
+"""
+
+
+def parse(*words):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return parser.parse_args(words)
+
+
+@pytest.fixture
+def stopped():
+    stop = Stop()
+    stop.request()
+    yield stop
+    stop.close()
+
+
+def test_it_says_in_one_line_where_the_meter_answers(tmp_path, capsys, stopped):
+    link = tmp_path / "meter"
+    args = parse("eastron_sdm630", "--link", str(link), "--unit-id", "7")
+    assert command.run(args, stop=stopped) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("eastron_sdm630 unit 7 answers on /dev/pts/")
+    assert out.endswith(f" (link {link})\n")
+    assert out.count("\n") == 1
+    assert not err
+    assert not link.is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["acme_1"], "known are: eastron_sdm630"),
+        (["eastron_sdm630", "--unit-id", "0"], "--unit-id 0: must be 1 to 247"),
+        (["eastron_sdm630", "--unit-id", "248"], "--unit-id 248: must be 1 to 247"),
+        (["eastron_sdm630", "--seed", "-1"], "--seed -1: must be 0 to"),
+        (["eastron_sdm630", "--load-kw", "nan"], "--load-kw nan: must be 0 to 60"),
+        (["eastron_sdm630", "--load-kw", "inf"], "--load-kw inf: must be 0 to 60"),
+        (["eastron_sdm630", "--load-kw", "-1"], "--load-kw -1.0: must be 0 to 60"),
+        (["eastron_sdm630", "--baudrate", "9"], "--baudrate 9: must be 1200 to"),
+        (["eastron_sdm630", "--stopbits", "3"], "--stopbits 3: must be 1 to 2"),
+        (["eastron_sdm630", "--parity", "mark"], "must be one of none, even, odd"),
+        (["eastron_sdm630", "--link", "/nowhere/meter"], "/nowhere/meter: cannot make"),
+        (["eastron_sdm630", "--link", "/dev/null"], "/dev/null: exists and is no link"),
+        (["eastron_sdm630", "--link", "/"], "/: exists and is no link"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_said_in_one_line(capsys, stopped, words, said):
+    assert command.run(parse(*words), stop=stopped) == 2
+    out, err = capsys.readouterr()
+    assert said in err
+    assert err.count("\n") == 1
+    assert not out
+
+
+@pytest.mark.slow
+@pytest.mark.system
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_process_and_removes_the_link(tmp_path, number):
+    link = tmp_path / "meter"
+    words = ["eastron_sdm630", "--link", str(link), "--baudrate", "115200"]
+    with subprocess.Popen(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", RUNNER, *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            ready = process.stdout.readline()
+            assert f"(link {link})" in ready
+            with serial.Serial(str(link), 115200, timeout=5) as port:
+                instrument = minimalmodbus.Instrument(port, 1)
+                assert instrument.read_float(0x0046, functioncode=4) > 49
+            process.send_signal(number)
+            assert process.wait() == 0
+        finally:
+            process.kill()
+    assert not link.is_symlink()

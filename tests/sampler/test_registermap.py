@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Profiles: what is accepted, and what the models say of themselves."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from ipc.sample import Quantity
+from sampler import registermap
+from sampler.errors import ProfileError, SamplerError
+from sampler.registermap import Encoding, Register
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+
+LEAST = """
+[meter]
+vendor = "V"
+model = "M"
+status = "inferred"
+sources = ["somewhere"]
+function_code = 3
+[registers]
+power_w = { address = 1, encoding = "int32" }
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load_text(text: str) -> registermap.Profile:
+        path = tmp_path / "own.toml"
+        path.write_text(text)
+        return registermap.load(str(path))
+
+    return load_text
+
+
+def test_a_profile_of_the_users_own_works_by_its_path(load):
+    profile = load(LEAST)
+    register = profile.registers[Quantity.POWER_W]
+    assert register == Register(address=1, encoding=Encoding.INT32)
+    assert register.end == 3
+    assert profile.limits.largest_block == 125
+    assert not profile.meter.signs
+
+
+@pytest.mark.parametrize("model", registermap.names())
+def test_every_model_of_ours_loads_and_names_its_sources(model):
+    profile = registermap.load(model)
+    assert profile.meter.sources
+    assert Quantity.POWER_W in profile.registers
+    assert Quantity.ENERGY_IMPORT_MWH in profile.registers, "EVerest requires it"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("power_w", "power_kw", "registers.power_kw: no such quantity; did you mean"),
+        ("address = 1", "address = 65536", "registers.power_w: address = 65536"),
+        ("address = 1", "address = 65535", "power_w: address = 65535: ends past"),
+        ("int32", "int24", "registers.power_w: encoding = 'int24'"),
+        ("encoding", "enc0ding", "unknown key; did you mean 'encoding'?"),
+        ('"int32"', '"int32", scale = 0', "registers.power_w: scale = 0"),
+        ('inferred"', 'guessed"', "meter.status = 'guessed'"),
+        ("function_code = 3", "function_code = 6", "meter.function_code = 6"),
+    ],
+)
+def test_a_mistake_is_told_with_file_key_and_reason(load, old, new, told):
+    with pytest.raises(ProfileError) as raised:
+        load(LEAST.replace(old, new))
+    assert told in str(raised.value)
+    assert "own.toml" in str(raised.value)
+
+
+def test_an_energy_needs_a_whole_number_of_milliwatt_hours_a_count(load):
+    text = LEAST.replace("power_w", "energy_import_mwh")
+    with pytest.raises(ProfileError, match="whole number of mWh"):
+        load(text.replace('"int32"', '"int32", scale = 0.5'))
+
+
+def test_an_unknown_model_is_told_with_the_known_ones():
+    with pytest.raises(ProfileError, match=r"known models: .*eastron_sdm630") as raised:
+        registermap.load("eastron")
+    assert isinstance(raised.value, SamplerError)
+    assert isinstance(raised.value, ValueError)
+
+
+SDM_NAMES = {
+    **{
+        f"{name}L{phase}": f"{quantity}_l{phase}_{unit}"
+        for phase in (1, 2, 3)
+        for name, quantity, unit in (
+            ("Voltage", "voltage", "v"),
+            ("Current", "current", "a"),
+            ("Power", "power", "w"),
+            ("ReactivePower", "reactive_power", "var"),
+            ("Import", "energy_import", "mwh"),
+            ("Export", "energy_export", "mwh"),
+        )
+    },
+    "Power": "power_w",
+    "ReactivePower": "reactive_power_var",
+    "Frequency": "frequency_l1_hz",
+    "Import": "energy_import_mwh",
+    "Export": "energy_export_mwh",
+}
+
+
+def test_the_sdm630_agrees_with_an_independent_table():
+    profile = registermap.load("eastron_sdm630")
+    lines = (VECTORS / "sdm_registers.csv").read_text().splitlines()[1:]
+    seen = set()
+    for row in csv.DictReader(lines):
+        if name := SDM_NAMES.get(row["measurement"]):
+            register = profile.registers[Quantity(name)]
+            assert register.address == int(row["address"])
+            assert register.encoding.value == row["type"]
+            assert register.encoding.words == int(row["words"])
+            assert profile.meter.function_code == int(row["function_code"])
+            kwh = name.startswith("energy")
+            assert register.scale == (1_000_000 if kwh else 1) / int(row["divisor"])
+            seen.add(name)
+    assert seen == set(SDM_NAMES.values())
+    assert set(profile.registers) - {Quantity(n) for n in seen} == {
+        Quantity.CURRENT_N_A  # listed by two other sources, see the profile's header
+    }
