@@ -77,7 +77,7 @@ def answer(content: Content, *, meter: str) -> Reply:
         case StopTransactionRequest(transaction_id=""):
             return Reply(status=Status.OK)  # nothing is open, so all of it has ended
         case StartTransactionRequest() | StopTransactionRequest():
-            error = f"meter {meter} does not sign transactions (signing = none)"
+            error = f"meter {meter!r} does not sign transactions (signing = none)"
             return Reply(status=Status.NOT_SUPPORTED, error=error)
     assert_never(content)
 
