@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ipc.stop import Stop, StopRequested
+from ipc.stop import Stop
 
 if TYPE_CHECKING:
     from ipc.clock import Clock
@@ -54,8 +54,6 @@ def _on_config(arguments: argparse.Namespace, stop: Stop) -> int:
     except (IpcError, PublisherError) as error:
         print(f"powermeter-publisher: {error}", file=sys.stderr)
         return 2
-    except StopRequested:
-        return 0  # the signal came while a library was waiting for the broker
 
 
 def _run(config: "Config", stop: Stop) -> int:

@@ -19,6 +19,11 @@ class Ring(Protocol):
         """Samples lost because they were overwritten before they were read."""
         ...
 
+    @property
+    def reason(self) -> str | None:
+        """Why the file at its path is refused; None if it is not, or not there."""
+        ...
+
     def read(self) -> list[Sample]:
         """Give everything new, in order; [] when there is nothing more."""
         ...
@@ -47,6 +52,7 @@ class Feed:
         self._log = log
         self._limit = limit
         self._lapped = 0
+        self._reason: str | None = None
 
     def drain(self, now_ns: int) -> Iterator[tuple[Meter, Aggregate]]:
         """Take all that is new by now; give every window that it closed."""
@@ -64,6 +70,14 @@ class Feed:
             self._lapped = self.ring.lapped
             event, key = "samples_lapped", f"lapped {self._bus}"
             self._limit(key, self._log.warning, event, bus=self._bus, lost=lost)
+        if self.ring.reason != self._reason:
+            self._reason = self.ring.reason
+            self._refused()
+
+    def _refused(self) -> None:
+        if self._reason is not None:
+            event, key = "ring_refused", f"refused {self._bus}"
+            self._limit(key, self._log.error, event, bus=self._bus, detail=self._reason)
 
     def _foreign(self, index: int) -> None:
         event, key = "sample_unassigned", f"unassigned {self._bus}"

@@ -40,6 +40,7 @@ class Loop:
         self._clock = clock
         self._stop = stop
         self._window_s = table.window_s
+        self._checked_on: dict[str, int] = {}
         now_ns = clock.monotonic_ns()
         self._check = Periodic(first_ns=now_ns, period_s=table.check_period_s)
         # Often enough that no sample grows old in the ring, however long a window is.
@@ -113,5 +114,16 @@ class Loop:
                 health = meter.health(writer_runs=runs, now_ns=now_ns)
                 self._report.health(meter, health)
                 if health.is_good and self._broker.connected:
-                    topic = meter.topics.communication_check
-                    self._broker.publish(topic, b"true", qos=1)
+                    self._publish_check(meter)
+
+    def _publish_check(self, meter: Meter) -> None:
+        """State that all is well; the first time on a connection with QoS 1.
+
+        Its acknowledgement tells whether the broker lets us publish. The others must
+        not wait for one: what is not acknowledged is sent again after an outage, when
+        it may no longer be true.
+        """
+        topic, connection = meter.topics.communication_check, self._broker.connections
+        is_first = self._checked_on.get(topic) != connection
+        self._checked_on[topic] = connection
+        self._broker.publish(topic, b"true", qos=int(is_first))

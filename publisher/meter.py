@@ -25,9 +25,11 @@ class Meter:
         """Take a sample; give the window it closed.
 
         One that is not good is a hole. So is one that is no longer fresh: the ring
-        may hold what a sampler measured long before we, or it, came back.
+        may hold what a sampler measured long before we, or it, came back. One that
+        is as far in the future was left from before the machine was restarted.
         """
-        if not sample.is_good or now_ns - sample.mono_ns > self._fresh_s * NS_PER_S:
+        is_fresh = abs(now_ns - sample.mono_ns) <= self._fresh_s * NS_PER_S
+        if not (sample.is_good and is_fresh):
             return None
         self._newest_good_ns = sample.mono_ns
         return self._window.add(sample)

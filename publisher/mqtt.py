@@ -20,9 +20,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from ipc.clock import Clock
 from ipc.config import MqttProtocol, MqttTable
 from ipc.log import Logger, RateLimit
-from ipc.stop import Stop
+from ipc.stop import Stop, StopRequested
 from ipc.units import NS_PER_S
-from publisher.backoff import Backoff
+from publisher.backoff import LONGEST_S, Backoff
 
 CONNECT_TIMEOUT_S = 5.0
 """For the TCP connection to a broker that does not even refuse."""
@@ -60,6 +60,8 @@ class Mqtt:
         self._limit = RateLimit(clock)
         self._backoff = Backoff(random.Random())  # noqa: S311 - jitter, no secret
         self._next_try_ns = 0
+        self._connected_ns = 0
+        self._inbox: list[tuple[str, bytes]] = []
         self._client = self._make_client(password)
 
     @property
@@ -73,10 +75,12 @@ class Mqtt:
     def service(self, events: int) -> None:
         """Do what the socket is ready for (selectors' EVENT bits), and what is due."""
         if events & selectors.EVENT_READ:
-            self._client.loop_read()
+            self._read()
         if events & selectors.EVENT_WRITE:
             self._client.loop_write()
         self._client.loop_misc()
+        while self._inbox:
+            self._on_request(*self._inbox.pop(0))
         out_of_reach = self._client.socket() is None
         if out_of_reach and self._clock.monotonic_ns() >= self._next_try_ns:
             self._connect()
@@ -95,11 +99,27 @@ class Mqtt:
 
     def close(self) -> None:
         """Send what is queued and say good-bye, as far as the broker takes it now."""
-        self._client.disconnect()
-        self._client.loop_write()
-        # The selector is the loop's and ends before paho lets go of its socket.
-        self._client.on_socket_unregister_write = None
-        self._client.on_socket_close = None
+        client = self._client
+        # Without a watcher paho writes at once; the selector is the loop's and ends now.
+        client.on_socket_register_write = None
+        client.on_socket_unregister_write = None
+        client.on_socket_close = None
+        client.disconnect()
+        if (connection := client.socket()) is not None:  # it takes nothing now
+            connection.close()
+
+    def _read(self) -> None:
+        """Take in what came. Who listens at that address may be no broker at all.
+
+        Bytes that are no MQTT make paho 2.0 raise half a dozen kinds of errors, three
+        of them its own; a later one closes the connection.
+        """
+        try:
+            self._client.loop_read()
+        except Exception as error:  # noqa: BLE001 - see above
+            self._unreachable(f"does not speak MQTT: {error!r}")
+            self._client.disconnect()
+            self._client.loop_write()
 
     def _make_client(self, password: str | None) -> paho.Client:
         v5 = self._table.protocol is MqttProtocol.V5
@@ -149,12 +169,17 @@ class Mqtt:
                     self._client.connect(
                         table.host, table.port, keepalive=table.keepalive_s
                     )
+        except StopRequested:
+            return  # the loop is about to see it too
         except (OSError, ValueError) as error:
             self._unreachable(f"cannot be reached: {error}")
         self._next_try_ns = self._clock.monotonic_ns() + int(wait_s * NS_PER_S)
 
-    def _unreachable(self, detail: str) -> None:
-        remedy = "is it running? check mqtt.host, mqtt.port and its credentials"
+    def _unreachable(
+        self,
+        detail: str,
+        remedy: str = "is it running? check mqtt.host, mqtt.port, mqtt.protocol",
+    ) -> None:
         event = "broker_unreachable"
         self._limit(event, self._log.warning, event, detail=detail, remedy=remedy)
 
@@ -167,11 +192,12 @@ class Mqtt:
         _properties: Properties | None,
     ) -> None:
         if reason.is_failure:
-            self._unreachable(f"refuses us: {reason}")
+            remedy = "check mqtt.username, mqtt.password_file and mqtt.protocol"
+            self._unreachable(f"refuses us: {reason}", remedy)
             return
         self.connected = True
         self.connections += 1
-        self._backoff.reset()
+        self._connected_ns = self._clock.monotonic_ns()
         self._limit.forget("broker_unreachable")
         self._log.info("broker_connected", protocol=self._table.protocol.value)
         client.subscribe([(topic, 2) for topic in self._subscriptions])
@@ -184,9 +210,13 @@ class Mqtt:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        if self.connected and not self._stop.requested:
-            self._log.warning("broker_lost", detail=str(reason))
-        elif not self.connected:
+        if self.connected:
+            lasted_ns = self._clock.monotonic_ns() - self._connected_ns
+            if lasted_ns >= LONGEST_S * NS_PER_S:
+                self._backoff.reset()  # else two of one client_id evict each other fast
+            if not self._stop.requested:
+                self._log.warning("broker_lost", detail=str(reason))
+        elif not self._stop.requested:
             self._unreachable(f"closed the connection: {reason}")
         self.connected = False
 
@@ -198,7 +228,8 @@ class Mqtt:
             event = "request_ignored"
             self._limit(event, self._log.warning, event, reason="it was retained")
             return
-        self._on_request(message.topic, bytes(message.payload))
+        # Taken up after loop_read, so that an error of ours is not taken for paho's.
+        self._inbox.append((message.topic, bytes(message.payload)))
 
     def _on_publish(
         self,

@@ -53,8 +53,14 @@ class Report:
         else:
             self._log.warning("health_lost", meter=name, reason=health.reason)
 
-    def answered(self, meter: Meter, request: Request, reply: Reply) -> None:
-        """Take note of a request; its content is EVerest's and stays out of the log."""
+    def answered(
+        self, meter: Meter, request: Request, reply: Reply, *, answered: bool
+    ) -> None:
+        """Take note of a request; its content is EVerest's and stays out of the log.
+
+        answered   whether the reply was handed over: it may have no address, and the
+                   queue may be full
+        """
         name, event = meter.table.name, "request_answered"
         self._counts["requests"] += 1
         if isinstance(request.content, Unreadable):
@@ -67,7 +73,7 @@ class Report:
             request=type(request.content).__name__,
             status=reply.status.value,
             detail=reply.error,
-            answered=request.reply_to is not None,
+            answered=answered,
         )
 
     def tick(self, feeds: Sequence[Feed]) -> None:

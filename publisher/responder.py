@@ -19,6 +19,11 @@ class Broker(Protocol):
         ...
 
     @property
+    def connections(self) -> int:
+        """How often it has accepted us."""
+        ...
+
+    @property
     def due_ns(self) -> int:
         """When service() wants to be called even if nothing happens."""
         ...
@@ -54,6 +59,7 @@ class Responder:
         else:
             return
         reply = answer(request.content, meter=meter.table.name)
-        if request.reply_to is not None:
-            broker.publish(request.reply_to, messages.encode(reply), qos=1)
-        self._report.answered(meter, request, reply)
+        answered = request.reply_to is not None and broker.publish(
+            request.reply_to, messages.encode(reply), qos=1
+        )
+        self._report.answered(meter, request, reply, answered=answered)

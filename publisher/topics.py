@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The topic table of one EVerest module: build and recognise."""
 
-import re
-
 import msgspec
 
 LONGEST_TOPIC = 65_535
 """Bytes of a topic name: MQTT 5.0, section 1.5.4."""
 
-# MQTT 5.0 section 4.7: no wildcards, no NUL; and no control characters at all,
-# which brokers may refuse by closing the connection (section 1.5.4).
-_UNFIT = re.compile(r"[+#$\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+DEEPEST_TOPIC = 100
+"""Levels: a broker closes the connection over a topic that it finds too deep
+(mosquitto 2.0 beyond 200)."""
+
+_UNFIT = frozenset("+#$")
+"""MQTT 5.0, section 4.7: wildcards, and the mark of the broker's own topics."""
 
 
 class Topics(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +45,10 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
 
         Anyone who may write e2m names the topic: only what lies below our own m2e
         is answered, and none of the topics that mean something else there.
+
+        A broker closes the connection over a control or a non-character (MQTT 5.0,
+        section 1.5.4). The answer would be sent again after each reconnection, so
+        one such topic would keep us away for good: only printable ones are taken.
         """
         below = f"{self.base}/{self.module_id}/m2e/"
         own = (self.powermeter_values, self.communication_check)
@@ -52,6 +57,8 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
             and len(topic) > len(below)
             and topic not in own
             and topic != f"{below}public_key_ocmf"
-            and not _UNFIT.search(topic)
+            and topic.removeprefix(below).isprintable()
+            and _UNFIT.isdisjoint(topic)
+            and topic.count("/") < DEEPEST_TOPIC
             and len(topic.encode()) <= LONGEST_TOPIC
         )

@@ -54,6 +54,7 @@ class FakeRing:
         self.samples = list(samples)
         self.beats = 0
         self.lapped = 0
+        self.reason: str | None = None
         self.state = WriterState.RUNNING
 
     def write(self, sample: Sample) -> int:
@@ -76,6 +77,7 @@ class FakeBroker:
 
     def __init__(self, *, connected: bool = True):
         self.connected = connected
+        self.connections = 1
         self.due_ns = 2**62
         self.messages: list[tuple[str, bytes, int]] = []
 
