@@ -51,15 +51,13 @@ def _next_sequence(content: bytes, header: Header) -> int | None:
     most that one sample behind; anything else is damage, not a death.
     """
     (cursor,) = _WORD.unpack_from(content, CURSOR_AT)
-    highest = max(_proven(content, index, header) for index in range(header.capacity))
+    starts = range(HEADER_SIZE, header.segment_size, SLOT_SIZE)
+    highest = max(_proven(content[at : at + SLOT_SIZE], header) for at in starts)
     following = highest + 1 if highest else FIRST_SEQUENCE
     return following if cursor in (highest, following) else None
 
 
-def _proven(content: bytes, index: int, header: Header) -> int:
+def _proven(slot: bytes, header: Header) -> int:
     """Give the sequence that a slot proves, 0 if none."""
-    start = HEADER_SIZE + index * SLOT_SIZE
-    sequence, _ = SLOT_HEAD.unpack_from(content, start)
-    slot = content[start : start + SLOT_SIZE]
-    is_valid = crc32(slot, header.seed) == CRC_RESIDUE
-    return int(sequence) if is_valid and sequence % header.capacity == index else 0
+    sequence, _ = SLOT_HEAD.unpack_from(slot)
+    return int(sequence) if crc32(slot, header.seed) == CRC_RESIDUE else 0

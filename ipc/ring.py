@@ -41,7 +41,6 @@ With its cursor visible, a slot's stores are at most a store buffer's delay away
 far less than the time of one copy. Sixteen is never reached but by damage.
 """
 
-
 _CURSOR_WORD = CURSOR_AT // 8
 
 Fence = Callable[[], None]
@@ -111,7 +110,7 @@ class RingWriter:
         self._crcs[end // 4] = crc
         if fence:
             fence()
-        self._words[_CURSOR_WORD] = self.sequence = sequence + 1
+        self.sequence = self._words[_CURSOR_WORD] = sequence + 1
         return sequence
 
     def release(self) -> None:
@@ -182,11 +181,12 @@ class RingReader:
             return self._take_one()
         first = self._next
         count = min(count, self._capacity - first % self._capacity)
-        self._load(first, count)
-        good = 0
-        if self._seen - first < self._capacity:
-            good = self._count_good(first, count)
-        return self._accept(good) if good else self._take_one()
+        self._load(first, self._copy[: count * SLOT_SIZE])
+        is_in_time = self._seen - first < self._capacity
+        good = self._count_good(first, count) if is_in_time else 0
+        return (
+            self._accept(self._copy[: good * SLOT_SIZE]) if good else self._take_one()
+        )
 
     def _count_good(self, first: int, count: int) -> int:
         """Count the copied slots, up to the first that is not the one asked for."""
@@ -195,28 +195,30 @@ class RingReader:
         wanted = list(range(first, first + count))
         if sequences == wanted and residues == [CRC_RESIDUE] * count:
             return count
-        for good in range(count):
-            if sequences[good] != wanted[good] or residues[good] != CRC_RESIDUE:
-                return good
-        return count
+        return next(
+            good
+            for good in range(count)
+            if sequences[good] != wanted[good] or residues[good] != CRC_RESIDUE
+        )
 
-    def _accept(self, count: int) -> list[Sample]:
-        """Decode the first slots of the copy and go on behind them."""
+    def _accept(self, slots: memoryview) -> list[Sample]:
+        """Decode these slots and go on behind them."""
+        count = len(slots) // SLOT_SIZE
         self._next += count
         self.epoch = self._epochs[count - 1]
-        return list(starmap(Sample, SLOT.iter_unpack(self._copy[: count * SLOT_SIZE])))
+        return list(starmap(Sample, SLOT.iter_unpack(slots)))
 
     def _take_one(self) -> list[Sample]:
         """Look at one slot until it is clear what it holds."""
-        wanted = self._next
+        wanted, slot = self._next, self._slots[0]
         for _ in range(RETRIES):
-            self._load(wanted, 1)
+            self._load(wanted, slot)
             held = self._held()
             if held > wanted or self._seen - wanted >= self._capacity:
                 self._skip_lapped()
                 return []
             if held == wanted:
-                return self._accept(1)
+                return self._accept(slot)
             if held or self._seen <= wanted:
                 return []  # not written yet: the cursor was a hint
         self.corrupt += 1
@@ -242,7 +244,7 @@ class RingReader:
         """Give the newest sequence, proven by its slot; 0 if it is damaged."""
         self._look_at_cursor()
         newest = self._seen - 1
-        self._load(newest, 1)
+        self._load(newest, self._slots[0])
         held = self._held()
         return held if held >= newest else 0
 
@@ -251,21 +253,18 @@ class RingReader:
         is_valid = crc32(self._slots[0], self._seed) == CRC_RESIDUE
         return self._sequences[0] if is_valid else 0
 
-    def _load(self, first: int, count: int) -> None:
+    def _load(self, first: int, into: memoryview) -> None:
         """Copy slots, then look how far the writer has come meanwhile."""
         at = HEADER_SIZE + first % self._capacity * SLOT_SIZE
         if self._fence:
             self._fence()
-        self._fill(self._copy[: count * SLOT_SIZE], at)
+        if (got := self._source.copy(into, at)) < len(into):
+            raise RingInvalidError(f"cut short: ends at byte {at + got}")
         if self._fence:
             self._fence()
         self._look_at_cursor()
 
     def _look_at_cursor(self) -> None:
-        self._fill(self._cursor_copy, CURSOR_AT)
+        if self._source.copy(self._cursor_copy, CURSOR_AT) < len(self._cursor_copy):
+            raise RingInvalidError("cut short: ends within its header")
         self._seen = self._cursor_word[0]
-
-    def _fill(self, into: memoryview, at: int) -> None:
-        got = self._source.copy(into, at)
-        if got < len(into):
-            raise RingInvalidError(f"cut short: ends at byte {at + got}")

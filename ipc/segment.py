@@ -109,11 +109,11 @@ def claim(path: Path) -> int | None:
     raise RingBusyError(f"{path}: other writers keep replacing it: run only one")
 
 
-def build(path: Path, header: Header) -> int:
+def build(path: Path, header: Header, *, instead_of: int | None) -> int:
     """Make a new segment under a private name, owned by us; publish() reveals it.
 
-    Its blocks are allocated now, so that a full file system is an error here and not
-    a SIGBUS later. At most one private file exists; the next start reuses it.
+    It is to take the place of the file we own, or of none. Whoever owns the private
+    name is the only one who can publish, so nothing changes at the path meanwhile.
     """
     private = _private(path)
     try:
@@ -127,15 +127,17 @@ def build(path: Path, header: Header) -> int:
         _own(fd, path)
         if not is_at(fd, private):
             raise RingBusyError(f"{path}: another writer is starting: run only one")
-        _fill(fd, private, header)
+        try:
+            _check_place(path, instead_of)
+            _fill(fd, header)
+        except RingError:
+            private.unlink()
+            raise
     return fd
 
 
-def publish(path: Path, *, instead_of: int | None) -> None:
-    """Put the built segment at the path, in the place of the one we own, or of none."""
-    is_ours = instead_of is not None and is_at(instead_of, path)
-    if not is_ours and os.path.lexists(path):
-        raise RingBusyError(f"{path}: another writer has just started: run only one")
+def publish(path: Path) -> None:
+    """Rename the segment that was built to its path: now it can be seen."""
     try:
         _private(path).rename(path)
     except OSError as error:
@@ -152,17 +154,23 @@ def closed_on_error(fd: int) -> Iterator[None]:
         raise
 
 
-def _fill(fd: int, private: Path, header: Header) -> None:
+def _check_place(path: Path, instead_of: int | None) -> None:
+    is_ours = instead_of is not None and is_at(instead_of, path)
+    if not is_ours and os.path.lexists(path):
+        raise RingBusyError(f"{path}: another writer has just started: run only one")
+
+
+def _fill(fd: int, header: Header) -> None:
+    """Allocate every block now, so that a full file system is no SIGBUS later."""
     try:
         os.ftruncate(fd, 0)
         os.posix_fallocate(fd, 0, header.segment_size)
         os.pwrite(fd, header.pack(), 0)
         os.fchmod(fd, MODE)
     except OSError as error:
-        private.unlink()
         raise RingError(
-            f"{private}: no room for {header.segment_size} bytes: {error.strerror};"
-            " free some, or lower ring.capacity"
+            f"no room for a segment of {header.segment_size} bytes: {error.strerror};"
+            " free some in ring.directory, or lower ring.capacity"
         ) from error
 
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Self
 
-from ipc import fence, recovery, segment
+from ipc import fence, segment
 from ipc.clock import Clock
 from ipc.errors import RingError, RingInvalidError, RingMissingError
 from ipc.layout import (
@@ -27,11 +27,11 @@ from ipc.layout import (
     capacity_for,
 )
 from ipc.liveness import WriterState, WriterStatus, status
+from ipc.recovery import Heritage, recover
 from ipc.ring import RingReader, RingWriter, Start
 from ipc.sample import Sample
 
 __all__ = ["SegmentReader", "SegmentWriter", "Start", "WriterState"]
-
 
 _LARGEST_SEGMENT = Header(capacity=LARGEST_CAPACITY, segment_id=0).segment_size
 
@@ -43,27 +43,26 @@ class SegmentWriter:
     replaced  why an older file at the path could not be taken over, if there was one
     """
 
-    def __init__(
-        self, fd: int, header: Header, *, sequence: int, epoch: int, clock: Clock
-    ) -> None:
-        self.epoch = epoch
+    def __init__(self, path: Path, fd: int, heritage: Heritage, clock: Clock) -> None:
+        self.epoch = heritage.epoch
         self.replaced: str | None = None
+        self._path = path
         self._fd = fd
-        self._size = header.segment_size
+        self._size = heritage.header.segment_size
         self._clock = clock
         self._map = _mapped(fd, self._size)
         self._memory = memoryview(self._map)
         self._words = self._memory.cast("Q")
-        self._words[EPOCH_AT // 8] = epoch
+        self._words[EPOCH_AT // 8] = heritage.epoch
         self._words[PID_AT // 8] = os.getpid()
         self._words[STARTED_AT // 8] = clock.wall_ns()
         self._words[HEARTBEAT_AT // 8] = clock.monotonic_ns()
         self._words[LEFT_AT // 8] = 0
         self._ring = RingWriter(
             self._memory,
-            header,
-            sequence=sequence,
-            epoch=epoch,
+            heritage.header,
+            sequence=heritage.sequence,
+            epoch=heritage.epoch,
             fence=fence.for_this_machine(),
         )
 
@@ -78,43 +77,35 @@ class SegmentWriter:
         RingBusyError: another writer owns it. RingError: no directory, no
         permission, no room, not a regular file.
         """
-        header = Header(
-            capacity=capacity_for(capacity),
-            segment_id=int.from_bytes(os.urandom(8)),
-        )
+        capacity = capacity_for(capacity)
         fd = segment.claim(path)
         if fd is None:
-            return cls._create(path, header, clock, instead_of=None)
+            return cls._create(path, capacity, clock, instead_of=None)
         with segment.closed_on_error(fd):
+            content = os.pread(fd, _LARGEST_SEGMENT + 1, 0)
             try:
-                return cls._take_over(fd, header.capacity, clock)
+                return cls(path, fd, recover(content, capacity=capacity), clock)
             except RingInvalidError as error:
-                writer = cls._create(path, header, clock, instead_of=fd)
+                writer = cls._create(path, capacity, clock, instead_of=fd)
                 writer.replaced = str(error)
         os.close(fd)
         return writer
 
     @classmethod
     def _create(
-        cls, path: Path, header: Header, clock: Clock, *, instead_of: int | None
+        cls, path: Path, capacity: int, clock: Clock, *, instead_of: int | None
     ) -> Self:
-        fd = segment.build(path, header)
+        header = Header(capacity=capacity, segment_id=int.from_bytes(os.urandom(8)))
+        heritage = Heritage(header=header, sequence=FIRST_SEQUENCE, epoch=1)
+        fd = segment.build(path, header, instead_of=instead_of)
         with segment.closed_on_error(fd):
-            writer = cls(fd, header, sequence=FIRST_SEQUENCE, epoch=1, clock=clock)
+            writer = cls(path, fd, heritage, clock)
         try:
-            segment.publish(path, instead_of=instead_of)
+            segment.publish(path)
         except RingError:
             writer.close()
             raise
         return writer
-
-    @classmethod
-    def _take_over(cls, fd: int, capacity: int, clock: Clock) -> Self:
-        """Go on in a segment of ours; RingInvalidError: it is not fit for that."""
-        found = recovery.recover(os.pread(fd, _LARGEST_SEGMENT, 0), capacity=capacity)
-        return cls(
-            fd, found.header, sequence=found.sequence, epoch=found.epoch, clock=clock
-        )
 
     def write(self, sample: Sample) -> int:
         """Store a sample and give its sequence. Fixed cost, no system call.
@@ -133,7 +124,7 @@ class SegmentWriter:
         """
         found = os.fstat(self._fd)
         if found.st_nlink == 0 or found.st_size != self._size:
-            raise RingError("the segment was removed or cut short: restart to renew it")
+            raise RingError(f"{self._path}: removed or cut short: restart to renew it")
         now = self._clock.monotonic_ns()
         os.pwrite(self._fd, now.to_bytes(8, sys.byteorder), HEARTBEAT_AT)
 
@@ -160,7 +151,7 @@ class SegmentReader:
 
     It may be born late, be taken over, be replaced, vanish: none of it is an error.
     Only a file that is there already is begun at `start`; one that appears later is
-    read from its first sample, for all of it is new. Needs no more than permission to read.
+    read from its first sample, for all of it is new.
 
     reattached  how often another file took the place of the one that was read
     reason      why the file at the path is refused, None if it is not
@@ -199,11 +190,12 @@ class SegmentReader:
         samples = self._drain()
         if samples or (self._file and self._file.is_still_at(self._path)):
             return samples
-        # Nothing is written to the old file since another took its place, but
-        # something may have been between our look at it and our look at the path.
-        samples = self._drain()
+        # Nothing is written to a file whose place another has taken, but something
+        # may have been between our look at it and our look at the path.
+        if samples := self._drain():
+            return samples
         self._attach(Start.FIRST)
-        return samples or self._drain()
+        return self._drain()
 
     def writer(self) -> WriterState:
         """Tell a writer that runs from one that hangs, left or died."""
@@ -217,7 +209,7 @@ class SegmentReader:
         return status(self._file.fd, now_ns=self._clock.monotonic_ns())
 
     def close(self) -> None:
-        """Give the file back."""
+        """Give the file back. Nothing can be read after that."""
         self._detach()
 
     def __enter__(self) -> Self:

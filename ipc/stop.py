@@ -33,6 +33,9 @@ class Stop:
     def on_signals(cls) -> Self:
         """Listen to SIGTERM and SIGINT: the first thing a process does."""
         stop = cls()
+        # The handler runs between two bytecodes, so a signal that comes just before a
+        # wait would be seen only after it. This byte, written at once, ends the wait.
+        signal.set_wakeup_fd(stop._writer, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop._on_signal)
         return stop

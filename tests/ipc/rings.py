@@ -6,7 +6,9 @@ from pathlib import Path
 
 from ipc.layout import FIRST_SEQUENCE, Header
 from ipc.ring import Fence, RingReader, RingWriter, Start
+from ipc.sample import Sample
 from ipc.shm import SegmentWriter
+from tests.strategies import sample_of
 
 SMALL = Header(capacity=64, segment_id=0x0123_4567_89AB_CDEF)
 
@@ -43,6 +45,16 @@ class Memory:
         self, start: Start = Start.OLDEST, fence: Fence | None = None
     ) -> RingReader:
         return RingReader(self, self.header, start=start, fence=fence)
+
+
+def write(writer: RingWriter | SegmentWriter, first: int, count: int) -> None:
+    """Write the samples that belong to so many ticks."""
+    for tick in range(first, first + count):
+        writer.write(sample_of(tick))
+
+
+def ticks(samples: list[Sample]) -> list[int]:
+    return [sample.tick for sample in samples]
 
 
 def abandon(writer: SegmentWriter) -> None:

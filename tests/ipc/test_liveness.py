@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from ipc.units import NS_PER_S
 from ipc.liveness import SILENT_AFTER_NS
 from ipc.shm import SegmentReader, SegmentWriter, WriterState
+from ipc.units import NS_PER_S
 from tests.fakes import FakeClock
 from tests.ipc.rings import abandon
 from tests.strategies import sample_of

@@ -8,22 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipc import fence
-from ipc.errors import RingInvalidError
-from ipc.layout import CURSOR_AT, HEADER_SIZE, SLOT_SIZE, Header
+from ipc.layout import Header
 from ipc.ring import BATCH, Start
-from tests.ipc.rings import SMALL, Memory
+from tests.ipc.rings import SMALL, Memory, ticks, write
 from tests.strategies import packed, sample_of, samples
 
 CAPACITY = SMALL.capacity
-
-
-def write(writer, first, count):
-    for tick in range(first, first + count):
-        writer.write(sample_of(tick))
-
-
-def ticks(read):
-    return [sample.tick for sample in read]
 
 
 @given(wanted=st.lists(samples(), max_size=30))
@@ -114,59 +104,6 @@ def test_a_reader_of_an_empty_ring_misses_nothing_from_then_on(start):
     assert ticks(reader.read()) == [0, 1, 2, 3, 4]
 
 
-def test_a_damaged_slot_is_counted_and_passed():
-    memory = Memory()
-    writer, reader = memory.writer(), memory.reader()
-    write(writer, 0, 10)
-    memory.bytes[HEADER_SIZE + 4 * SLOT_SIZE + 100] ^= 1  # sequence 4 is tick 3
-
-    assert ticks(reader.read()) == [0, 1, 2, 4, 5, 6, 7, 8, 9]
-    assert (reader.corrupt, reader.lapped) == (1, 0)
-
-
-def test_a_late_joiner_waits_for_a_newest_slot_that_is_not_damaged():
-    memory = Memory()
-    writer = memory.writer()
-    write(writer, 0, 10)
-    memory.bytes[HEADER_SIZE + 10 * SLOT_SIZE] ^= 1
-    reader = memory.reader(Start.NEWEST)
-    assert reader.read() == []
-
-    writer.write(sample_of(10))
-
-    assert ticks(reader.read()) == [10]
-
-
-@pytest.mark.parametrize("ahead", [1, 63, 64, 65, 2**32, 2**63])
-def test_a_cursor_that_lies_is_a_hint_and_no_more(ahead):
-    memory = Memory()
-    writer, reader = memory.writer(), memory.reader()
-    write(writer, 0, 200)
-    while reader.read():
-        pass
-    before = reader.lapped
-    struct.pack_into("=Q", memory.bytes, CURSOR_AT, 201 + ahead)
-    assert reader.read() == []
-
-    writer.write(sample_of(200))
-
-    assert ticks(reader.read()) == [200]
-    assert (reader.lapped, reader.corrupt) == (before, 0)
-
-
-def test_a_cursor_that_is_behind_is_waited_for():
-    memory = Memory()
-    writer, reader = memory.writer(), memory.reader()
-    write(writer, 0, 20)
-    reader.read()
-    struct.pack_into("=Q", memory.bytes, CURSOR_AT, 3)
-    assert reader.read() == []
-
-    writer.write(sample_of(20))
-
-    assert ticks(reader.read()) == [20]
-
-
 @pytest.mark.parametrize("first", [2**32 - 100, 2**63 - 100, 2**64 - 300])
 def test_sequences_pass_every_power_of_two(first):
     memory = Memory()
@@ -180,29 +117,6 @@ def test_sequences_pass_every_power_of_two(first):
 
     assert ticks(read) == list(range(2 * CAPACITY - 1, 2 * CAPACITY + 150))
     assert (reader.lapped, reader.corrupt) == (0, 0)
-
-
-def test_a_sample_of_another_segment_is_not_accepted():
-    memory, other = Memory(), Memory(Header(capacity=CAPACITY, segment_id=2))
-    write(memory.writer(), 0, 10)
-    write(other.writer(), 0, 10)
-    reader = memory.reader()
-    memory.bytes[HEADER_SIZE:] = other.bytes[HEADER_SIZE:]
-
-    assert reader.read() == []
-
-
-def test_memory_that_ends_early_is_an_error_not_a_crash():
-    memory = Memory()
-    writer, reader = memory.writer(), memory.reader()
-    write(writer, 0, 10)
-    writer.release()
-    cut = Memory()
-    cut.bytes = memory.bytes[: HEADER_SIZE + 3 * SLOT_SIZE]
-    reader._source = cut
-
-    with pytest.raises(RingInvalidError, match="cut short"):
-        reader.read()
 
 
 def test_a_value_that_does_not_fit_stores_nothing():

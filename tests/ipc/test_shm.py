@@ -2,6 +2,7 @@
 """Segment files: born, taken over, replaced, refused, cut short, removed."""
 
 import errno
+import mmap
 import os
 import stat
 
@@ -10,15 +11,9 @@ import pytest
 from ipc import layout, segment
 from ipc.errors import RingBusyError, RingError
 from ipc.shm import SegmentReader, SegmentWriter, WriterState
-from tests.ipc.rings import abandon, names_beside
-from tests.strategies import sample_of
+from tests.ipc.rings import SMALL, abandon, names_beside, write
 
 CAPACITY = 64
-
-
-def write(writer, first, count):
-    for tick in range(first, first + count):
-        writer.write(sample_of(tick))
 
 
 def ticks(reader):
@@ -128,16 +123,40 @@ def test_a_writer_whose_file_is_gone_or_cut_says_so_at_its_beat(opened, path, sp
         writer.beat()
 
 
-def test_counts_are_kept_over_a_replacement(opened):
+def test_what_was_written_just_before_a_replacement_is_read(opened, monkeypatch):
+    first, reader = opened(SegmentWriter), opened(SegmentReader)
+    write(first, 0, 5)
+    ticks(reader)
+    is_still_at = segment.SegmentFile.is_still_at
+
+    def meanwhile(file, path):
+        """Let it happen between the reader's look at its file and at the path."""
+        monkeypatch.undo()
+        write(first, 5, 5)
+        first.close()
+        write(opened(SegmentWriter, capacity=2 * CAPACITY), 10, 5)
+        return is_still_at(file, path)
+
+    monkeypatch.setattr(segment.SegmentFile, "is_still_at", meanwhile)
+
+    assert ticks(reader) == list(range(5, 15))
+
+
+def test_counts_are_kept_over_a_replacement(opened, path):
     first, reader = opened(SegmentWriter), opened(SegmentReader)
     write(first, 0, 100)
+    with path.open("r+b") as file:
+        file.seek(layout.HEADER_SIZE + 90 % CAPACITY * layout.SLOT_SIZE)
+        file.write(b"damage")
     ticks(reader)
     lapped = reader.lapped
     first.close()
     write(opened(SegmentWriter, capacity=2 * CAPACITY), 0, 1)
     ticks(reader)
 
+    assert reader.reattached == 1
     assert reader.lapped == lapped > 0
+    assert reader.corrupt == 1
 
 
 def test_a_missing_directory_is_named(path, clock):
@@ -190,9 +209,39 @@ def test_a_full_file_system_is_an_error_now_and_leaves_nothing(
     assert names_beside(path) == []
 
 
+def test_memory_that_cannot_be_had_is_an_error_and_the_file_stays_free(
+    opened, monkeypatch
+):
+    opened(SegmentWriter).close()
+
+    def refuse(*_, **__):
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mmap, "mmap", refuse)
+        with pytest.raises(RingError, match="limit of locked memory"):
+            opened(SegmentWriter)
+
+    assert opened(SegmentWriter).epoch == 2
+
+
+def test_a_rename_that_fails_is_an_error_and_the_file_stays_free(
+    opened, path, monkeypatch
+):
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(path), "rename", refuse)
+        with pytest.raises(RingError, match="cannot be replaced"):
+            opened(SegmentWriter)
+
+    assert opened(SegmentWriter).epoch == 1
+    assert names_beside(path) == [path.name]
+
+
 def test_a_start_that_died_half_way_is_cleaned_up_by_the_next(opened, path):
-    fd = segment.build(path, layout.Header(capacity=CAPACITY, segment_id=1))
-    os.close(fd)
+    os.close(segment.build(path, SMALL, instead_of=None))
     assert names_beside(path) == [".bus.ring.new"]
 
     opened(SegmentWriter)
@@ -200,16 +249,25 @@ def test_a_start_that_died_half_way_is_cleaned_up_by_the_next(opened, path):
     assert names_beside(path) == ["bus.ring"]
 
 
-def test_only_one_of_two_that_start_at_once_makes_the_segment(opened, path):
-    fd = segment.build(path, layout.Header(capacity=CAPACITY, segment_id=1))
+def test_who_builds_a_segment_keeps_others_from_building_one(opened, path):
+    fd = segment.build(path, SMALL, instead_of=None)
+    with pytest.raises(RingBusyError):
+        opened(SegmentWriter)
+    segment.publish(path)
     with pytest.raises(RingBusyError):
         opened(SegmentWriter)
     os.close(fd)
 
-    writer = opened(SegmentWriter)
+    opened(SegmentWriter)
+
+
+def test_who_comes_late_to_build_one_leaves_nothing_behind(opened, path):
+    opened(SegmentWriter)
+
     with pytest.raises(RingBusyError, match="just started"):
-        segment.publish(path, instead_of=None)
-    write(writer, 0, 1)
+        segment.build(path, SMALL, instead_of=None)
+
+    assert names_beside(path) == ["bus.ring"]
 
 
 def test_closing_twice_is_as_good_as_once(path, clock):
@@ -217,5 +275,4 @@ def test_closing_twice_is_as_good_as_once(path, clock):
         writer.close()
     with SegmentReader(path, clock=clock) as reader:
         reader.close()
-
-    assert reader.read() == []
+    assert reader.writer() is WriterState.MISSING

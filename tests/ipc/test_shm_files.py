@@ -9,13 +9,7 @@ import pytest
 
 from ipc import layout
 from ipc.shm import SegmentReader, SegmentWriter, Start, WriterState
-from tests.ipc.rings import abandon
-from tests.strategies import sample_of
-
-
-def write(writer, first, count):
-    for tick in range(first, first + count):
-        writer.write(sample_of(tick))
+from tests.ipc.rings import abandon, write
 
 
 def ticks(reader):
@@ -100,3 +94,11 @@ def test_a_file_cut_within_a_quiet_ring_is_noticed_too(opened, path):
 
     assert reader.read() == []
     assert "bytes long" in reader.reason
+
+
+def test_the_largest_segment_with_a_byte_too_many_is_replaced_too(opened, path):
+    writer = opened(SegmentWriter, capacity=layout.LARGEST_CAPACITY)
+    writer.close()
+    os.truncate(path, path.stat().st_size + 1)
+
+    assert "bytes long" in opened(SegmentWriter, capacity=2**16).replaced

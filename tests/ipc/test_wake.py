@@ -3,13 +3,16 @@
 
 import ctypes
 import errno
+import os
 import select
 
 import pytest
 
+from ipc import segment
 from ipc.errors import RingError
 from ipc.shm import SegmentReader, SegmentWriter
 from ipc.wake import Wake
+from tests.ipc.rings import SMALL
 from tests.strategies import sample_of
 
 
@@ -56,11 +59,17 @@ def test_reading_wakes_nobody(path, clock, wake):
         assert not is_awake(wake)
 
 
-def test_a_birth_and_a_replacement_wake(path, clock, wake):
-    for capacity in (64, 128):
+def test_a_birth_and_a_replacement_wake(path, wake):
+    for _ in range(2):
+        fd = segment.build(path, SMALL, instead_of=None)
         wake.clear()
-        with SegmentWriter.open(path, capacity=capacity, clock=clock):
-            assert is_awake(wake)
+        assert not is_awake(wake)
+
+        segment.publish(path)
+
+        assert is_awake(wake)
+        os.close(fd)
+        path.rename(path.with_name("old"))
 
 
 def test_one_wake_serves_every_bus_of_a_directory(path, clock, wake):
