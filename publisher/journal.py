@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The journal: what has to survive anything, in one SQLite file with one writer.
+
+WAL and synchronous=FULL: a commit has reached the disk when it returns, and a reader
+(`transactions list`) disturbs nobody. Every method that writes is one SQL transaction,
+done wholly or not at all. What goes wrong with the disk is a state, not the end of
+the process: the values go on being published, and no transaction begins.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from publisher import schema
+from publisher import statements as sql
+from publisher.ending import Ending
+from publisher.entry import Entry, finished, read, written
+from publisher.errors import CounterError, JournalError
+from publisher.journalstate import JournalState
+from publisher.ocmf import Sync
+from publisher.ownfile import OwnFile
+from publisher.reading import Finished, Open
+from publisher.witness import Witness
+
+BUSY_S = 0.25
+"""How long a commit waits for a reader in the rare moments that exclude each other."""
+
+
+_STATES = {
+    sqlite3.SQLITE_FULL: JournalState.FULL,
+    sqlite3.SQLITE_READONLY: JournalState.READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: JournalState.READ_ONLY,
+    sqlite3.SQLITE_PERM: JournalState.READ_ONLY,
+    sqlite3.SQLITE_CORRUPT: JournalState.CORRUPT,
+    sqlite3.SQLITE_NOTADB: JournalState.FOREIGN,
+}
+
+
+class Journal:
+    """The one writer. Use open(); `state` and `reason` tell whether it can write."""
+
+    def __init__(self, file: OwnFile) -> None:
+        self.state = JournalState.FAILING
+        self._file = file
+        self._witness = Witness(file.path)
+        self._connection: sqlite3.Connection | None = None
+        self.probe()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Own the journal at the path, make or migrate it.
+
+        JournalBusyError: another process owns it. JournalError: no directory, or one
+        in which anyone could replace the file. All else is a state.
+        """
+        return cls(OwnFile.claim(path))
+
+    @property
+    def reason(self) -> str:
+        """Why it cannot be written and what to do; empty while it is good."""
+        if self.state is JournalState.GOOD:
+            return ""
+        return f"{self._file.path}: {self.state}"
+
+    def close(self) -> None:
+        """Give the file back; what was written is on the disk already."""
+        self._disconnect()
+        self._file.close()
+
+    def probe(self) -> JournalState:
+        """Open the file anew and try a write: the way out of any state but GOOD."""
+        self._disconnect()
+        try:
+            self._file.touch()
+            self._connection = _connect(self._file.path, "rw")
+            self.state = schema.prepare(self._connection)
+            if self.state is not JournalState.GOOD:
+                self._look_on(self.state)
+        except FileNotFoundError:
+            self._look_on(JournalState.MISSING)
+        except sqlite3.Error as error:
+            self._look_on(_state_of(error))
+        except OSError:
+            self._look_on(JournalState.READ_ONLY)
+        return self.state
+
+    def _look_on(self, state: JournalState) -> None:
+        """Go on reading what can still be read, if it is our file at all."""
+        self.state = state
+        self._disconnect()
+        if state not in {JournalState.MISSING, JournalState.FOREIGN}:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection = _connect(self._file.path, "ro")
+
+    def open_transactions(self) -> dict[str, Open]:
+        """Give what is open, by meter. JournalError: it cannot be read."""
+        with self._reading() as connection:
+            entries = [read(row) for row in connection.execute(sql.ALL_OPEN)]
+        return {entry.meter: entry.open for entry in entries}
+
+    def recall(self, meter: str, transaction_id: str) -> Finished | None:
+        """Look a finished transaction up. JournalError: it cannot be read."""
+        with self._reading() as connection:
+            found = connection.execute(sql.RECALL, (meter, transaction_id))
+            row = found.fetchone()
+        return None if row is None else finished(transaction_id, *row)
+
+    def begin(self, meter: str, begun: Open, *, fingerprint: str) -> None:
+        """Write that a transaction has begun, if its end can be signed.
+
+        CounterError: the key has no counter. JournalError: nothing was written.
+        """
+        with self._writing() as connection:
+            self._next(connection, fingerprint)
+            request, reading = written(begun.request), written(begun.begin)
+            values = (meter, begun.transaction_id, request, reading)
+            connection.execute(sql.BEGIN, values)
+
+    def abandon(self, meter: str, transaction_id: str) -> None:
+        """Write that it is only to be ended. JournalError: nothing was written."""
+        with self._writing() as connection:
+            _one(connection.execute(sql.ABANDON, (meter, transaction_id)))
+
+    def finish(
+        self,
+        meter: str,
+        transaction_id: str,
+        ending: Ending,
+        *,
+        fingerprint: str,
+        sign: Callable[[int], str],
+    ) -> Finished:
+        """Take the key's next pagination, sign and store the record: one atomic step.
+
+        sign  gives the record's text for a pagination; what it raises is passed on,
+              and neither the number nor the transaction is used up
+        CounterError: the key has no counter. JournalError: nothing was written.
+        """
+        with self._writing() as connection:
+            number, public_key = self._next(connection, fingerprint)
+            record = sign(number)
+            connection.execute(sql.COUNT, (number + 1, fingerprint))
+            wall_ns = ending.reading.wall_ns
+            values = (written(ending), wall_ns, fingerprint, number, record)
+            done = connection.execute(sql.FINISH, (*values, meter, transaction_id))
+            _one(done)
+        self._witness.note(fingerprint, number + 1)
+        return finished(transaction_id, record, number, public_key)
+
+    def delivered(self, meter: str, transaction_id: str, *, wall_ns: int) -> None:
+        """Write that the record was handed over; the first time is kept.
+
+        JournalError: nothing was written.
+        """
+        with self._writing() as connection:
+            _one(connection.execute(sql.DELIVER, (wall_ns, meter, transaction_id)))
+
+    def add_key(
+        self, fingerprint: str, *, public_key: str, first_pagination: int = 1
+    ) -> bool:
+        """Let a key sign from this number on; false if its counter is there already.
+
+        public_key  as it is told to EVerest (SPKI, DER, hex)
+        For a new key, or by an operator who knows where the counter of an old one
+        stood. Never called on the way to a record, and no counter goes back.
+        """
+        values = (fingerprint, public_key, first_pagination)
+        with self._writing() as connection:
+            return connection.execute(sql.ADD_KEY, values).rowcount > 0
+
+    def next_pagination(self, fingerprint: str) -> int:
+        """Give the number of the key's next record.
+
+        CounterError: it is not known, or behind. JournalError: it cannot be read.
+        """
+        with self._reading() as connection:
+            return self._next(connection, fingerprint)[0]
+
+    def prune(self, *, before_ns: int, sync: Sync) -> int:
+        """Remove what was delivered and ended before then; give how many.
+
+        Nothing goes by a clock that may be wrong: neither now (sync) nor then.
+        """
+        if sync is not Sync.SYNCHRONISED:
+            return 0
+        with self._writing() as connection:
+            return connection.execute(sql.PRUNE, (before_ns, sync)).rowcount
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _next(
+        self, connection: sqlite3.Connection, fingerprint: str
+    ) -> tuple[int, str]:
+        """Give the next pagination of a key, and its public key; else CounterError."""
+        found = connection.execute(sql.COUNTER, (fingerprint,)).fetchone()
+        if found is None:
+            raise CounterError(
+                f"key {fingerprint}: the journal has no counter for it; if the key is"
+                " new, or you know its last number, add it; else make a new key"
+            )
+        number, public_key, used = found
+        self._witness.refuse_older(fingerprint, number, used=used)
+        return number, public_key
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Make one SQL transaction of what is done inside, or JournalError."""
+        connection = self._connection
+        if self.state is JournalState.GOOD and not self._file.is_there:
+            self.state = JournalState.MISSING
+        if connection is None or self.state is not JournalState.GOOD:
+            raise JournalError(self.reason)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        except (sqlite3.Error, UnicodeEncodeError) as error:
+            raise self._failed(error) from error
+        finally:
+            if connection.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        if self._connection is None:
+            raise JournalError(self.reason)
+        try:
+            yield self._connection
+        except (sqlite3.Error, msgspec.MsgspecError, UnicodeEncodeError) as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> JournalError:
+        """Take the state from an error that is not about one row only."""
+        if isinstance(error, sqlite3.IntegrityError):
+            return JournalError(f"{self._file.path}: not written: {error}")
+        if isinstance(error, UnicodeEncodeError):
+            return JournalError(f"{self._file.path}: no text: {error}")
+        if self.state is JournalState.GOOD:
+            self.state = _state_of(error)
+        return JournalError(f"{self.reason} ({error})")
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+@contextlib.contextmanager
+def read_only(path: Path) -> Iterator[Callable[[], Iterator[Entry]]]:
+    """Look into a journal without writing a byte; its writer may be at work.
+
+    Gives a function that gives every entry, oldest first, as it stands at that time.
+    JournalError: it is not there, or it cannot be read.
+    """
+    if not path.is_file():
+        raise JournalError(f"{path}: no such file: no transaction was ever begun")
+    try:
+        with contextlib.closing(_connect(path, "ro")) as connection:
+            if not schema.is_current(connection):
+                raise JournalError(f"{path}: {JournalState.FOREIGN}")
+            yield lambda: map(read, connection.execute(sql.ALL))
+    except (sqlite3.Error, msgspec.MsgspecError) as error:
+        raise JournalError(f"{path}: cannot be read: {error}") from error
+
+
+def _one(change: sqlite3.Cursor) -> None:
+    if change.rowcount != 1:
+        raise JournalError("the transaction is not so in the journal: nothing written")
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,  # BEGIN and COMMIT are ours to say
+        timeout=BUSY_S,
+    )
+
+
+def _state_of(error: Exception) -> JournalState:
+    if isinstance(error, msgspec.MsgspecError):
+        return JournalState.CORRUPT  # SQLite read it, and it is none of ours
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return _STATES.get(code & 0xFF, JournalState.FAILING)
