@@ -43,6 +43,13 @@ class MqttProtocol(enum.StrEnum):
     V311 = "3.1.1"
 
 
+class WindowValue(enum.StrEnum):
+    """What a window tells of a power, a voltage, a current: energies are the last."""
+
+    MEAN = "mean"
+    LAST = "last"
+
+
 class LogLevel(enum.StrEnum):
     """The least level that is written."""
 
@@ -61,13 +68,19 @@ class LogFormat(enum.StrEnum):
 
 
 class MeterTable(Table, frozen=True, kw_only=True):
-    """[[bus.meter]]: one meter on a bus."""
+    """[[bus.meter]]: one meter on a bus.
+
+    every         it is read with every so many ticks of its bus
+    energy_every  its energies are read with every so many of its readings
+    """
 
     name: Name
     model: Annotated[str, Meta(min_length=1)]
     unit_id: Annotated[int, Meta(ge=1, le=247)]
     module_id: Name
     signing: Signing = Signing.NONE
+    every: Annotated[int, Meta(ge=1, le=1000)] = 1
+    energy_every: Annotated[int, Meta(ge=1, le=1000)] = 1
 
 
 class BusTable(Table, frozen=True, kw_only=True):
@@ -100,9 +113,17 @@ class MqttTable(Table, frozen=True, kw_only=True):
 
 
 class PublishTable(Table, frozen=True, kw_only=True):
-    """[publish]: windows and the statement of health."""
+    """[publish]: windows and the statement of health.
+
+    every_sample          no windows: each good sample is published at once
+    early_power_change_w  a sample whose power differs by more from the last published
+                          one is published at once; absent: it waits for its window
+    """
 
     window_s: Annotated[float, Meta(ge=0.1, le=60)] = 1.0
+    window_value: WindowValue = WindowValue.MEAN
+    every_sample: bool = False
+    early_power_change_w: Annotated[float, Meta(gt=0, le=1e7)] | None = None
     check_period_s: Annotated[float, Meta(ge=0.2, le=60)] = 2.0
     fresh_s: Annotated[float, Meta(ge=0.2, le=60)] = 3.0
 
@@ -127,6 +148,25 @@ class LogTable(Table, frozen=True, kw_only=True):
     format: LogFormat = LogFormat.AUTO
 
 
+class RealtimeTable(Table, frozen=True, kw_only=True):
+    """[realtime]: what the sampler asks of the kernel; each is done without if refused.
+
+    priority        of SCHED_FIFO; absent: the normal scheduler
+    cpus            the processors it may run on; absent: all
+    lock_memory     keep every page in memory (costs about 6 MB)
+    freeze_gc       let the garbage collector pass over what start-up has made
+    timer_slack_us  how late the kernel may wake it to save power; absent: its default
+    """
+
+    priority: Annotated[int, Meta(ge=1, le=99)] | None = None
+    cpus: (
+        Annotated[list[Annotated[int, Meta(ge=0, le=1023)]], Meta(min_length=1)] | None
+    ) = None
+    lock_memory: bool = False
+    freeze_gc: bool = False
+    timer_slack_us: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+
+
 class Config(Table, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -135,6 +175,7 @@ class Config(Table, frozen=True, kw_only=True):
     publish: PublishTable = PublishTable()
     ring: RingTable = RingTable()
     journal: JournalTable = JournalTable()
+    realtime: RealtimeTable = RealtimeTable()
     log: LogTable = LogTable()
 
     def ring_path(self, bus: BusTable) -> Path:
@@ -160,16 +201,42 @@ def _conflicts(config: Config) -> Iterator[str]:
     for bus in config.bus:
         units = (meter.unit_id for meter in bus.meter)
         yield from _twice(f"bus.meter.unit_id on bus {bus.name!r}", units)
-    publish = config.publish
     for bus in config.bus:
-        if publish.fresh_s < 2 / bus.rate_hz:
-            yield (
-                f"publish.fresh_s = {publish.fresh_s}: must be at least two periods"
-                f" of bus {bus.name!r} ({2 / bus.rate_hz:g} s at {bus.rate_hz:g} Hz),"
-                " or its health would flicker"
-            )
+        for meter in bus.meter:
+            yield from _too_slow(config.publish, bus, meter)
+    if config.publish.every_sample and config.publish.early_power_change_w is not None:
+        yield (
+            "publish.every_sample and publish.early_power_change_w are both set: with"
+            " the first each sample is published at once anyway; remove one"
+        )
     if config.mqtt.password_file and not config.mqtt.username:
         yield "mqtt.password_file is set, but mqtt.username is not: set both or none"
+
+
+def _too_slow(publish: PublishTable, bus: BusTable, meter: MeterTable) -> Iterator[str]:
+    """Say where a meter is read too seldom for what is to be published of it."""
+    period_s = meter.every / bus.rate_hz
+    where = f"of meter {meter.name!r}"
+    if publish.fresh_s < 2 * period_s:
+        yield (
+            f"publish.fresh_s = {publish.fresh_s}: must be at least two periods {where}"
+            f" ({2 * period_s:g} s), or its health would flicker"
+        )
+    if meter.energy_every == 1:
+        return
+    if publish.every_sample or publish.early_power_change_w is not None:
+        yield (
+            f"bus.meter.energy_every = {meter.energy_every} {where}: must be 1 with"
+            " publish.every_sample or publish.early_power_change_w: a sample without"
+            " its energy is not published"
+        )
+    elif publish.window_s < 2 * period_s * meter.energy_every:
+        yield (
+            f"publish.window_s = {publish.window_s}: must be at least two energy"
+            f" periods {where} ({2 * period_s * meter.energy_every:g} s): a window in"
+            " which no energy was read is not published; lower energy_every, or raise"
+            " window_s"
+        )
 
 
 def _twice(key: str, values: Iterator[str] | Iterator[int]) -> Iterator[str]:

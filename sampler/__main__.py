@@ -90,10 +90,11 @@ def _run(config: "Config", table: "BusTable", stop: Stop) -> int:
     from ipc import log  # noqa: PLC0415 - late
     from ipc.clock import SystemClock  # noqa: PLC0415 - late
     from ipc.shm import SegmentWriter  # noqa: PLC0415 - late
+    from sampler import realtime  # noqa: PLC0415 - late
+    from sampler.assembly import meters_of  # noqa: PLC0415 - late
     from sampler.bus import SerialBus  # noqa: PLC0415 - late
     from sampler.check import plan_bus  # noqa: PLC0415 - late
     from sampler.loop import Loop  # noqa: PLC0415 - late
-    from sampler.meter import Meter  # noqa: PLC0415 - late
     from sampler.report import Report  # noqa: PLC0415 - late
     from sampler.tick import Ticker  # noqa: PLC0415 - late
 
@@ -101,15 +102,13 @@ def _run(config: "Config", table: "BusTable", stop: Stop) -> int:
     planned = plan_bus(table)
     logger = log.set_up(config.log, process="sampler").bind(bus=table.name)
     bus = SerialBus(table, wire=planned.wire, clock=clock, stop=stop)
-    meters = [
-        Meter(index=index, table=meter.table, plan=meter.plan, bus=bus, clock=clock)
-        for index, meter in enumerate(planned.meters)
-    ]
+    meters = meters_of(planned, bus=bus, clock=clock)
     path, capacity = config.ring_path(table), config.ring.capacity
     with SegmentWriter.open(path, capacity=capacity, clock=clock) as ring:
         try:
             bus.open()  # a port that is not there is reported with its first sample
             logger.info("sampler_started", port=table.port, rate_hz=table.rate_hz)
+            realtime.prepare(config.realtime, logger)
             start_ns = clock.monotonic_ns()
             ticker = Ticker(start_ns=start_ns, rate_hz=table.rate_hz)
             report = Report(log=logger, clock=clock)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Bus protocol, and its shell: minimalmodbus over a port that knows frames.
+"""The Bus on a serial port: minimalmodbus over a port that knows frames.
 
 minimalmodbus is the Modbus engine, through its public interface. FramePort takes
 three things off it that cost time or correctness on a real wire: it wakes once a
@@ -10,14 +10,12 @@ never taken for the answer to the next request.
 
 import collections
 import contextlib
-import errno
 import os
 import select
 import termios
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import minimalmodbus
-import msgspec
 import serial
 
 from ipc.clock import Clock
@@ -25,48 +23,37 @@ from ipc.config import BusTable, Parity
 from ipc.sample import Quality
 from ipc.stop import Stop
 from ipc.units import NS_PER_S
-from sampler.errors import PortBusyError, PortError
+from sampler.absence import classify
+from sampler.answer import Found, Search
+from sampler.errors import PortError
+from sampler.fault import Bus, Fault
 from sampler.plan import Block
+from sampler.timing import TIMING, Timing
 from sampler.wire import Wire
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-GUARD_S = 0.0006
-"""Woken this much before a frame can be complete: late wake-ups cost cycle time."""
+__all__ = ["Bus", "Fault", "FramePort", "SerialBus"]
 
-PAUSE_S = 0.03
-"""A frame has ended after this long a pause: USB adapters hold bytes for 16 ms."""
-
-SETTLE_S = 0.1
-"""After a failure the line must be quiet for this long before the next request."""
-
-REOPEN_S = 1.0
-"""Least time between two attempts to open a port that is gone."""
-
-EXCEPTION_REPLY = 5
-"""Characters of an exception: unit, function | 0x80, code, CRC (2)."""
-
-
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """Why there is no answer: expected weather, so a value and no exception."""
-
-    kind: Quality
-    detail: str
-
-
-class Bus(Protocol):
-    """One serial line with meters on it."""
-
-    def read(self, unit_id: int, block: Block) -> bytes | Fault:
-        """Read a block: its 2 x count bytes as they came, or why there are none."""
-        ...
+_PARITIES = {
+    Parity.NONE: serial.PARITY_NONE,
+    Parity.EVEN: serial.PARITY_EVEN,
+    Parity.ODD: serial.PARITY_ODD,
+}
 
 
 class FramePort(serial.Serial):
     """A serial port that carries Modbus frames: one write, then one read."""
 
-    def __init__(self, table: BusTable, wire: Wire, clock: Clock, stop: Stop) -> None:
+    def __init__(
+        self,
+        table: BusTable,
+        wire: Wire,
+        clock: Clock,
+        stop: Stop,
+        timing: Timing = TIMING,
+    ) -> None:
         super().__init__(
             baudrate=table.baudrate,
             parity=_PARITIES[table.parity],
@@ -75,10 +62,11 @@ class FramePort(serial.Serial):
         )
         self.port = table.port
         self.frame = b""
-        self.suspect = False
+        self.suspect = True  # a meter may still be answering whoever asked before us
         self._wire = wire
         self._clock = clock
         self._stop = stop
+        self._timing = timing
         self._timeout_s = table.timeout_s
         self._sent_ns = 0
         self._request = b""
@@ -103,22 +91,38 @@ class FramePort(serial.Serial):
         """Collect one answer of `size` characters, an exception, or what came."""
         turnarounds = self._turnarounds[self._request[0]]
         wire_s = (len(self._request) + size) * self._wire.character_s
-        give_up_s = len(self._request) * self._wire.character_s + self._timeout_s
-        expected_s = wire_s + min(turnarounds) - GUARD_S
-        self._sleep_until(min(expected_s, give_up_s))
-        frame = b""
-        while (missing := _missing(frame, size)) > 0:
-            pause_s = PAUSE_S if frame else max(0.0, give_up_s - self._elapsed_s())
-            if not self._readable(pause_s):
-                break
-            frame += self._receive(missing)
-            rest_s = _missing(frame, size) * self._wire.character_s - GUARD_S
-            self._sleep_until(self._elapsed_s() + rest_s)
-        self.frame = frame
-        self.suspect = len(frame) not in (size, EXCEPTION_REPLY)
-        if len(frame) == size:
+        expected_s = wire_s + min(turnarounds) - self._timing.guard_s
+        self._sleep_until(min(expected_s, self._give_up_s()))
+        received, found = self._collect(size)
+        self.frame = received[found.start : found.end]
+        self.suspect = not found.begun or found.missing > 0
+        if len(self.frame) == size:
             turnarounds.append(max(0.0, self._elapsed_s() - wire_s))
-        return frame
+        return self.frame
+
+    def _collect(self, size: int) -> tuple[bytes, Found]:
+        """Take characters until the answer is complete, or ends, or is overdue."""
+        received = b""
+        search = Search(self._request, size)
+        found = search.look(received)
+        latest_s = self._give_up_s() + size * self._wire.character_s
+        while found.missing:
+            if found.begun:
+                pause_s = min(self._timing.pause_s, latest_s - self._elapsed_s())
+            else:
+                pause_s = self._give_up_s() - self._elapsed_s()
+            if not self._readable(max(0.0, pause_s)):
+                break
+            received += self._receive(found.missing)
+            found = search.look(received)
+            rest_s = found.missing * self._wire.character_s - self._timing.guard_s
+            if rest_s > 0:
+                self._sleep_until(self._elapsed_s() + rest_s)
+        return received, found
+
+    def _give_up_s(self) -> float:
+        """Time since the request by which its answer must have begun."""
+        return len(self._request) * self._wire.character_s + self._timeout_s
 
     def _elapsed_s(self) -> float:
         """Time since the request was handed to the driver."""
@@ -131,7 +135,7 @@ class FramePort(serial.Serial):
         """Wait for a character; false at the timeout, or when all is to end."""
         port = self.fileno()
         ready, _, _ = select.select([port, self._stop.fileno()], [], [], timeout_s)
-        return port in ready
+        return port in ready and not self._stop.requested
 
     def _receive(self, size: int) -> bytes:
         """Take what is there; a line that is readable and empty has hung up."""
@@ -141,10 +145,16 @@ class FramePort(serial.Serial):
         return received
 
     def _wait_for_quiet(self) -> None:
-        """Discard what still comes, until the line is quiet (or will never be)."""
+        """Discard what still comes, until the line is quiet.
+
+        One that is not within give_up_settling_s is not asked anything at all: no
+        answer on it could be told from what else it brings.
+        """
         self._sent_ns = self._clock.monotonic_ns()
-        while self._elapsed_s() < 5 * SETTLE_S and self._readable(SETTLE_S):
+        while self._readable(self._timing.settle_s):
             self._receive(4096)
+            if self._elapsed_s() > self._timing.give_up_settling_s:
+                raise minimalmodbus.InvalidResponseError("the line is never quiet")
         self.suspect = False
 
 
@@ -152,11 +162,18 @@ class SerialBus:
     """A Bus on a serial port. The port may vanish and come back."""
 
     def __init__(
-        self, table: BusTable, *, wire: Wire, clock: Clock, stop: Stop
+        self,
+        table: BusTable,
+        *,
+        wire: Wire,
+        clock: Clock,
+        stop: Stop,
+        timing: Timing = TIMING,
     ) -> None:
-        self._port = FramePort(table, wire, clock, stop)
+        self._port = FramePort(table, wire, clock, stop, timing)
         self._path = table.port
         self._clock = clock
+        self._reopen_ns = int(timing.reopen_s * NS_PER_S)
         self._instruments: dict[int, minimalmodbus.Instrument] = {}
         self._next_try_ns = 0
         self._absence = Fault(kind=Quality.NO_PORT, detail="never opened")
@@ -167,18 +184,25 @@ class SerialBus:
         Raises PortError where waiting cannot help: another process holds the
         port, permission is missing, or it is no serial port.
         """
-        self._next_try_ns = self._clock.monotonic_ns() + int(REOPEN_S * NS_PER_S)
+        self._next_try_ns = self._clock.monotonic_ns() + self._reopen_ns
         try:
             self._port.open()
         except (OSError, termios.error) as error:
-            self._absence = _classify(self._path, error)
+            self._absence = classify(self._path, error)
             return self._absence
+        self._port.suspect = True
         with contextlib.suppress(ValueError, OSError, NotImplementedError):
             self._port.set_low_latency_mode(True)  # advice: not every driver can
         return None
 
     def close(self) -> None:
-        """Give the port back; more than once does no harm."""
+        """Give the port back; more than once does no harm.
+
+        What was not sent yet is thrown away: closing would wait for it.
+        """
+        if self._port.is_open:
+            with contextlib.suppress(OSError, termios.error):
+                self._port.reset_output_buffer()
         self._port.close()
 
     def read(self, unit_id: int, block: Block) -> bytes | Fault:
@@ -192,7 +216,8 @@ class SerialBus:
         except minimalmodbus.NoResponseError:
             return Fault(kind=Quality.TIMEOUT, detail="no answer")
         except minimalmodbus.SlaveReportedException as error:
-            return Fault(kind=Quality.REFUSED, detail=str(error))
+            code = self._port.frame[2]
+            return Fault(kind=Quality.REFUSED, detail=str(error), code=code)
         except (minimalmodbus.ModbusException, ValueError, TypeError) as error:
             self._port.suspect = True
             return Fault(kind=Quality.GARBLED, detail=str(error)[:200])
@@ -204,7 +229,7 @@ class SerialBus:
         return self._port.frame[3:-2]
 
     def _reopen(self) -> Fault | None:
-        """Try to open the port, once per REOPEN_S; in between nothing has changed."""
+        """Try to open the port, once per reopen_s; in between nothing has changed."""
         if self._clock.monotonic_ns() < self._next_try_ns:
             return self._absence
         try:
@@ -219,42 +244,3 @@ class SerialBus:
             instrument.clear_buffers_before_each_transaction = False  # write() does
             self._instruments[unit_id] = instrument
         return self._instruments[unit_id]
-
-
-_PARITIES = {
-    Parity.NONE: serial.PARITY_NONE,
-    Parity.EVEN: serial.PARITY_EVEN,
-    Parity.ODD: serial.PARITY_ODD,
-}
-
-_ABSENT = (errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO)
-
-
-def _missing(frame: bytes, size: int) -> int:
-    """Count the characters still to come; an exception is shorter than data."""
-    is_exception = len(frame) > 1 and frame[1] & 0x80
-    return (EXCEPTION_REPLY if is_exception else size) - len(frame)
-
-
-def _classify(path: str, error: Exception) -> Fault:
-    """Tell an absent port, which may come, from one that never will be ours."""
-    code = getattr(error, "errno", None)
-    match code:
-        case errno.EWOULDBLOCK | errno.EBUSY:
-            raise PortBusyError(
-                code,
-                f"{path} is in use by another process: end it, or correct bus.port",
-            ) from error
-        case errno.EACCES | errno.EPERM:
-            raise PortError(
-                code,
-                f"{path}: permission denied: add this user to the port's group"
-                " (often dialout)",
-            ) from error
-        case _ if code in _ABSENT:
-            return Fault(kind=Quality.NO_PORT, detail=f"{path} is not there")
-        case _:
-            raise PortError(
-                code or errno.ENOTTY,
-                f"{path} cannot be used as a serial port ({error}): correct bus.port",
-            ) from error

@@ -6,33 +6,43 @@ from collections.abc import Iterator
 import msgspec
 
 from ipc.config import BusTable, Config, MeterTable, Parity, Signing
-from sampler import registermap
+from sampler import lengths, registermap
 from sampler.errors import ProfileError, RateError
 from sampler.plan import Plan, plan
 from sampler.registermap import Profile
+from sampler.schedule import Schedule, schedule
+from sampler.timetable import Timetable, Turn, timetable
 from sampler.wire import Wire
 
 
 class MeterPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """One meter as it will be read."""
+    """One meter as it will be read.
+
+    plan    everything
+    fast    everything but the energies; the same plan if they are always read
+    read_s  wire time of the whole plan
+    """
 
     table: MeterTable
     profile: Profile
+    schedule: Schedule
     plan: Plan
+    fast: Plan
     read_s: float
 
 
 class BusPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """One bus as it will be read. tick_s: wire time of one tick, all meters."""
+    """One bus as it will be read. tick_s: wire time of the worst tick."""
 
     table: BusTable
     wire: Wire
     meters: tuple[MeterPlan, ...]
+    timetable: Timetable
     tick_s: float
 
     @property
     def highest_rate_hz(self) -> float:
-        """The rate at which the wire would never be idle."""
+        """The rate at which the worst tick would leave the wire no rest."""
         return 1 / self.tick_s
 
 
@@ -45,20 +55,28 @@ def wire_of(bus: BusTable) -> Wire:
 def plan_bus(bus: BusTable) -> BusPlan:
     """Plan one bus. Raises ProfileError or RateError, each with its remedy."""
     wire = wire_of(bus)
-    meters = tuple(_plan_meter(meter, wire) for meter in bus.meter)
-    tick_s = sum(meter.read_s for meter in meters)
+    meters = tuple(
+        _plan_meter(meter, schedule(meter, index), wire)
+        for index, meter in enumerate(bus.meter)
+    )
+    turns = [_turn(meter, wire) for meter in meters]
+    laid_out = timetable(turns)
+    tick_s = laid_out.worst_s
     if tick_s * bus.rate_hz > 1:
         raise RateError(
             f"bus {bus.name!r}: rate_hz = {bus.rate_hz:g} asks for more than the wire"
             f" carries: one tick takes {tick_s * 1000:.0f} ms at {bus.baudrate} baud, so"
-            f" at most {1 / tick_s:.2f} Hz: lower rate_hz, raise the baudrate of line"
-            " and meter, or put fewer meters on this bus"
+            f" at most {1 / tick_s:.2f} Hz: lower rate_hz, read a meter less often"
+            " (every, energy_every), raise the baudrate of line and meter, or put fewer"
+            " meters on this bus"
         )
-    return BusPlan(table=bus, wire=wire, meters=meters, tick_s=tick_s)
+    return BusPlan(
+        table=bus, wire=wire, meters=meters, timetable=laid_out, tick_s=tick_s
+    )
 
 
 def describe(config: Config, bus: BusPlan) -> Iterator[str]:
-    """Give the lines that `check` prints of a bus: the timetable of one tick."""
+    """Give the lines that `check` prints of a bus: what is read, and the timetable."""
     table = bus.table
     yield (
         f"bus {table.name}: {table.port}, {table.baudrate} baud,"
@@ -66,25 +84,50 @@ def describe(config: Config, bus: BusPlan) -> Iterator[str]:
         f" {table.rate_hz:g} Hz, ring {config.ring_path(table)}"
     )
     for meter in bus.meters:
-        yield (
-            f"  meter {meter.table.name}: {meter.table.model}"
-            f" ({meter.profile.meter.status.value}), unit {meter.table.unit_id},"
-            f" EVerest module {meter.table.module_id}, {meter.read_s * 1000:.1f} ms"
-        )
-        for block in meter.plan.blocks:
-            last = block.address + block.count - 1
-            yield (
-                f"    function {block.function_code}, registers"
-                f" {block.address:#06x}..{last:#06x} ({block.count})"
-            )
+        yield from _describe_meter(meter)
+    yield from _describe_ticks(bus)
     yield (
-        f"  one tick: {bus.tick_s * 1000:.1f} ms on the wire,"
+        f"  worst tick: {bus.tick_s * 1000:.1f} ms on the wire,"
         f" {bus.tick_s * table.rate_hz:.0%} of it used;"
         f" highest rate {bus.highest_rate_hz:.2f} Hz"
     )
 
 
-def _plan_meter(meter: MeterTable, wire: Wire) -> MeterPlan:
+def _describe_meter(meter: MeterPlan) -> Iterator[str]:
+    yield (
+        f"  meter {meter.table.name}: {meter.table.model}"
+        f" ({meter.profile.meter.status.value}), unit {meter.table.unit_id},"
+        f" EVerest module {meter.table.module_id}, {meter.read_s * 1000:.1f} ms"
+    )
+    yield from _describe_blocks(meter.plan, meter.profile)
+    if meter.fast is not meter.plan:
+        yield "    without energies:"
+        yield from _describe_blocks(meter.fast, meter.profile)
+
+
+def _describe_blocks(planned: Plan, profile: Profile) -> Iterator[str]:
+    for block in lengths.distinct(planned.blocks, profile):
+        last = block.address + block.count - 1
+        optional = ", if the meter has them" if block.optional else ""
+        yield (
+            f"    function {block.function_code}, registers"
+            f" {block.address:#06x}..{last:#06x} ({block.count}){optional}"
+        )
+
+
+def _describe_ticks(bus: BusPlan) -> Iterator[str]:
+    """Give one line for all ticks that carry the same."""
+    cycle = bus.timetable.cycle
+    if not bus.timetable.is_whole:
+        yield f"  timetable: repeats only after {cycle} ticks; worst tick assumed"
+    for row in bus.timetable.rows:
+        what = ", ".join(row.what) or "nothing"
+        times = f"{row.ticks} of {cycle} ticks, first {row.first}"
+        where = times if cycle > 1 else "every tick"
+        yield f"  {where}: {what}, {row.wire_s * 1000:.1f} ms"
+
+
+def _plan_meter(meter: MeterTable, turns: Schedule, wire: Wire) -> MeterPlan:
     profile = registermap.load(meter.model)
     if meter.signing is Signing.METER and not profile.meter.signs:
         raise ProfileError(
@@ -92,10 +135,44 @@ def _plan_meter(meter: MeterTable, wire: Wire) -> MeterPlan:
             " use signing = 'none'"
         )
     planned = plan(profile, wire)
-    turnaround_s = profile.limits.turnaround_ms / 1000
     return MeterPlan(
         table=meter,
         profile=profile,
+        schedule=turns,
         plan=planned,
-        read_s=planned.read_s(wire, turnaround_s=turnaround_s),
+        fast=planned if turns.energy_every == 1 else _fast(meter, profile, wire),
+        read_s=_wire_s(planned, profile, wire),
+    )
+
+
+def _fast(meter: MeterTable, profile: Profile, wire: Wire) -> Plan:
+    """Plan everything but the energies."""
+    registers = {
+        quantity: register
+        for quantity, register in profile.registers.items()
+        if not quantity.is_energy
+    }
+    if not registers:
+        raise ProfileError(
+            f"meter {meter.name!r}: energy_every = {meter.energy_every}, but"
+            f" {meter.model} has nothing but energies: use every = {meter.energy_every}"
+        )
+    return plan(msgspec.structs.replace(profile, registers=registers), wire)
+
+
+def _turn(meter: MeterPlan, wire: Wire) -> Turn:
+    return Turn(
+        name=meter.table.name,
+        schedule=meter.schedule,
+        full_s=meter.read_s,
+        fast_s=_wire_s(meter.fast, meter.profile, wire),
+    )
+
+
+def _wire_s(planned: Plan, profile: Profile, wire: Wire) -> float:
+    """Give the wire time of a plan as it is asked for."""
+    turnaround_s = profile.limits.turnaround_ms / 1000
+    return sum(
+        wire.read_s(block.count, turnaround_s=turnaround_s)
+        for block in lengths.distinct(planned.blocks, profile)
     )

@@ -8,9 +8,9 @@ from ipc.clock import Clock
 from ipc.sample import Sample
 from ipc.stop import Stop
 from ipc.units import NS_PER_S, NS_PER_US
-from sampler.meter import Meter
+from sampler.meter import Meter, Outcome
 from sampler.report import Report
-from sampler.tick import Ticker
+from sampler.tick import Tick, Ticker
 
 
 class Ring(Protocol):
@@ -21,7 +21,7 @@ class Ring(Protocol):
         ...
 
     def beat(self) -> None:
-        """Say that the writer lives, when there is no sample to write."""
+        """Say that the writer lives, and wake the readers that wait."""
         ...
 
 
@@ -53,20 +53,40 @@ class Loop:
         self._report.summary()
 
     def step(self) -> None:
-        """Do one tick: a sample of every meter, good or not, is in the ring."""
+        """Do one tick: a sample of every meter of it, good or not, is in the ring."""
         tick = self._ticker.next(self._clock.monotonic_ns())
         self._overruns += tick.missed
         if not self._wait_until(tick.deadline_ns):
             return
         late_ns = max(0, self._clock.monotonic_ns() - tick.deadline_ns)
-        lateness_us = late_ns // NS_PER_US
-        for meter in self._meters:
-            outcome = meter.read(tick, lateness_us=lateness_us, overruns=self._overruns)
+        self._read_meters(tick, lateness_us=late_ns // NS_PER_US)
+        self._report.tick(lateness_us=late_ns // NS_PER_US, missed=tick.missed)
+
+    def _read_meters(self, tick: Tick, *, lateness_us: int) -> None:
+        """Read the living, then the silent whose turn it is until one is silent again.
+
+        So a tick is at most one time-out longer than the living need, however many
+        of the others are dead. Who has waited longest comes first.
+        """
+        due = [meter for meter in self._meters if meter.schedule.is_due(tick.number)]
+        due.sort(key=lambda meter: (meter.patience.failures > 0, meter.patience.due_ns))
+        is_spent = False
+        for meter in due:
+            was_silent = meter.patience.failures > 0
+            now_ns = self._clock.monotonic_ns()
+            waits = was_silent and (is_spent or meter.patience.due_ns > now_ns)
+            take = meter.skip if waits else meter.read
+            outcome = take(tick, lateness_us=lateness_us, overruns=self._overruns)
             if self._stop.requested:
                 return  # the end cut this reading short: it says nothing of the meter
-            self._ring.write(outcome.sample)
-            self._report.outcome(meter, outcome)
-        self._report.tick(lateness_us=lateness_us, missed=tick.missed)
+            is_spent |= not waits and meter.patience.failures > 0
+            self._keep(meter, outcome)
+
+    def _keep(self, meter: Meter, outcome: Outcome) -> None:
+        """Write the sample, and beat: who waits for it wakes, and we are seen to live."""
+        self._ring.write(outcome.sample)
+        self._ring.beat()
+        self._report.outcome(meter, outcome)
 
     def _wait_until(self, deadline_ns: int) -> bool:
         """Wait for the tick, beating: a slow rate must not make the writer look dead.

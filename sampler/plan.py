@@ -1,40 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Registers to blocks by wire cost, and a block's bytes to values."""
+"""Registers to blocks by wire cost, and the blocks' bytes to values."""
 
 import functools
-import math
-import struct
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from ipc.sample import ABSENT, QUANTITIES, Quantity
-from sampler.registermap import Encoding, Profile, Register
+from ipc.sample import ABSENT, Quantity
+from sampler import field
+from sampler.decoder import Decoder, Pending, finish
+from sampler.field import Field
+from sampler.registermap import Exponent, Profile, Register
 from sampler.wire import Wire
-
-CODES = {
-    Encoding.UINT16: "H",
-    Encoding.INT16: "h",
-    Encoding.UINT32: "I",
-    Encoding.INT32: "i",
-    Encoding.UINT64: "Q",
-    Encoding.INT64: "q",
-    Encoding.FLOAT32: "f",
-    Encoding.FLOAT64: "d",
-}
-
-LARGEST_ENERGY_MWH = 10**15
-"""A thousand GWh: above it a counter is not one of a charging station."""
-
-INDEX = {quantity: index for index, quantity in enumerate(QUANTITIES)}
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
-    """Consecutive registers of one read."""
+    """Consecutive registers of one read.
+
+    optional  some meters of the model refuse it, and are none the worse
+    """
 
     function_code: int
     address: int
     count: int
+    optional: bool = False
 
 
 class Values(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,37 +37,6 @@ class Values(msgspec.Struct, frozen=True, kw_only=True):
     implausible: tuple[Quantity, ...]
 
 
-class Decoder:
-    """Turns one block's bytes into values: one precompiled struct."""
-
-    def __init__(self, fields: Sequence[tuple[Quantity, Register]]) -> None:
-        """Take the block's fields in the order of their addresses, no overlap."""
-        codes, position = [">"], fields[0][1].address
-        for _, register in fields:
-            codes.append(f"{2 * (register.address - position)}x")
-            codes.append(CODES[register.encoding])
-            position = register.end
-        self._struct = struct.Struct("".join(codes))
-        self._targets = [
-            (INDEX[quantity], quantity, register.scale) for quantity, register in fields
-        ]
-
-    def decode(self, data: bytes, values: list[float | int]) -> list[Quantity]:
-        """Fill in the values; give the quantities that cannot be true.
-
-        data has exactly the block's 2 x count bytes (the bus has checked it).
-        """
-        implausible = []
-        raw = self._struct.unpack(data)
-        for (index, quantity, scale), count in zip(self._targets, raw, strict=True):
-            value = _energy(count, scale) if quantity.is_energy else count * scale
-            if value is None or not math.isfinite(value):
-                implausible.append(quantity)
-            else:
-                values[index] = value
-        return implausible
-
-
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How one meter is read: its blocks in order, each with its decoder."""
 
@@ -85,12 +44,22 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     decoders: tuple[Decoder, ...]
 
     def decode(self, answers: Sequence[bytes | None]) -> Values:
-        """Turn the answers of the blocks, None where there is none, into values."""
-        values = list(ABSENT)
+        """Turn the answers of the blocks, None where there is none, into values.
+
+        What is scaled by a register that was not read, or that the meter does not
+        have, is absent.
+        """
+        values: list[float] = list(ABSENT)
         implausible: list[Quantity] = []
+        exponents: dict[str | None, int] = {None: 0}  # no exponent is 10^0
+        pending: list[Pending] = []
         for decoder, answer in zip(self.decoders, answers, strict=True):
             if answer is not None:
-                implausible += decoder.decode(answer, values)
+                implausible += decoder.decode(answer, values, exponents, pending)
+        for item in pending:
+            if item.field.exponent in exponents:
+                exponent = exponents[item.field.exponent]
+                implausible += finish(item, exponent, values)
         return Values(values=tuple(values), implausible=tuple(implausible))
 
     def read_s(self, wire: Wire, *, turnaround_s: float) -> float:
@@ -100,29 +69,97 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class _Span(msgspec.Struct, frozen=True, kw_only=True):
+    """A field, and which blocks it may be part of: those of its own kind.
+
+    kind  function code, whether optional, and a name where it must be alone
+    """
+
+    kind: tuple[bool, int, str]
+    start: int
+    end: int
+    field: Field
+
+
 def plan(profile: Profile, wire: Wire) -> Plan:
     """Split a profile's registers into the blocks that cost the wire least.
 
-    A gap is read when that is cheaper than another request. The registers are
-    sorted, so the best split is a shortest path over the places to cut (a handful
-    of registers: quadratic is nothing).
+    A gap is read when that is cheaper than another request. Blocks never mix
+    function codes, nor what every meter of the model has with what some refuse.
     """
-    fields = sorted(profile.registers.items(), key=lambda item: item[1].address)
+    groups = [
+        group
+        for _, spans in itertools.groupby(_spans(profile), key=lambda span: span.kind)
+        for group in _cut(list(spans), profile, wire)
+    ]
+    return Plan(
+        blocks=tuple(_block(group) for group in groups),
+        decoders=tuple(
+            Decoder([span.field for span in group], start=group[0].start)
+            for group in groups
+        ),
+    )
+
+
+def _spans(profile: Profile) -> list[_Span]:
+    """Give everything that is to be read, by kind and then by address."""
+    used = {register.exponent for register in profile.registers.values()} - {None}
+    spans = [
+        _span(profile, quantity, register)
+        for quantity, register in profile.registers.items()
+    ]
+    spans += [
+        _exponent_span(profile, name, exponent)
+        for name, exponent in profile.exponents.items()
+        if name in used
+    ]
+    return sorted(spans, key=lambda span: (span.kind, span.start, span.end))
+
+
+def _span(profile: Profile, quantity: Quantity, register: Register) -> _Span:
+    header = profile.meter
+    code = register.function_code or header.function_code
+    return _Span(
+        kind=(register.optional, code, quantity.value if register.alone else ""),
+        start=register.start,
+        end=register.end,
+        field=field.of_quantity(quantity, register, header),
+    )
+
+
+def _exponent_span(profile: Profile, name: str, exponent: Exponent) -> _Span:
+    header = profile.meter
+    return _Span(
+        kind=(False, exponent.function_code or header.function_code, ""),
+        start=exponent.address,
+        end=exponent.address + exponent.encoding.words,
+        field=field.of_exponent(name, exponent, header),
+    )
+
+
+def _cut(
+    spans: Sequence[_Span], profile: Profile, wire: Wire
+) -> Iterable[Sequence[_Span]]:
+    """Cut the spans of one kind where it costs the wire least.
+
+    They are sorted, so the best cut is a shortest path over the places to cut (a
+    handful of registers: quadratic is nothing).
+    """
     limit = profile.limits.largest_block
     turnaround_s = profile.limits.turnaround_ms / 1000
 
     @functools.cache
     def best(first: int) -> tuple[float, tuple[int, ...]]:
-        """Give the least time from field `first` on, and where its blocks end."""
-        if first == len(fields):
+        """Give the least time from span `first` on, and where its blocks end."""
+        if first == len(spans):
             return 0.0, ()
         options = []
-        start, end = fields[first][1].address, 0
-        for last in range(first, len(fields)):
-            if fields[last][1].address < end:
-                break  # overlaps the field before: needs a block of its own
-            end = fields[last][1].end
-            if end - start > limit:
+        start, end = spans[first].start, 0
+        for last in range(first, len(spans)):
+            if spans[last].start < end:
+                break  # overlaps the one before: needs a block of its own
+            end = spans[last].end
+            if end - start > limit and last > first:
                 break
             rest_s, cuts = best(last + 1)
             here_s = wire.read_s(end - start, turnaround_s=turnaround_s)
@@ -130,26 +167,14 @@ def plan(profile: Profile, wire: Wire) -> Plan:
         return min(options)
 
     cuts = best(0)[1]
-    groups = [fields[a:b] for a, b in zip((0, *cuts), cuts, strict=False)]
-    return Plan(
-        blocks=tuple(
-            Block(
-                function_code=profile.meter.function_code,
-                address=group[0][1].address,
-                count=group[-1][1].end - group[0][1].address,
-            )
-            for group in groups
-        ),
-        decoders=tuple(Decoder(group) for group in groups),
+    return [spans[a:b] for a, b in zip((0, *cuts), cuts, strict=False)]
+
+
+def _block(group: Sequence[_Span]) -> Block:
+    optional, function_code, _ = group[0].kind
+    return Block(
+        function_code=function_code,
+        address=group[0].start,
+        count=group[-1].end - group[0].start,
+        optional=optional,
     )
-
-
-def _energy(count: float, scale: float) -> int | None:
-    """Give whole milliwatt-hours, or None where that cannot be an energy.
-
-    An integer stays one: int(scale) is exact, the profile's loader has checked it.
-    """
-    if not math.isfinite(count):
-        return None
-    energy = int(count) * int(scale) if isinstance(count, int) else round(count * scale)
-    return energy if 0 <= energy <= LARGEST_ENERGY_MWH else None

@@ -13,12 +13,19 @@ import msgspec
 from msgspec import Meta
 
 from ipc import toml
+from ipc.config import Parity
 from ipc.errors import ConfigError
 from ipc.sample import QUANTITIES, Quantity
 from ipc.toml import Table
+from sampler.encoding import Encoding, Unavailable, WordOrder
 from sampler.errors import ProfileError
+from sampler.identity import Identity
 
 MODELS = Path(__file__).parent / "meters"
+
+Address = Annotated[int, Meta(ge=0, le=0xFFFF)]
+FunctionCode = Annotated[int, Meta(ge=3, le=4)]
+Text = Annotated[str, Meta(min_length=1)]
 
 
 class Status(enum.StrEnum):
@@ -30,36 +37,22 @@ class Status(enum.StrEnum):
     HARDWARE_VERIFIED = "hardware-verified"
 
 
-class Encoding(enum.StrEnum):
-    """How a value stands in its registers, most significant word first."""
-
-    UINT16 = "uint16"
-    INT16 = "int16"
-    UINT32 = "uint32"
-    INT32 = "int32"
-    UINT64 = "uint64"
-    INT64 = "int64"
-    FLOAT32 = "float32"
-    FLOAT64 = "float64"
-
-    @property
-    def words(self) -> int:
-        """Registers of 16 bits that one value takes."""
-        return int(self.value[-2:]) // 16
-
-
 class MeterHeader(Table, frozen=True, kw_only=True):
-    """[meter]: which model this is, and who says so.
+    """[meter]: which model this is, who says so, and what holds for its registers.
 
-    function_code  3 (holding) or 4 (input): the one that reads the live values
+    function_code  3 (holding) or 4 (input), where a register does not say otherwise
+    word_order     likewise
+    unavailable    how it says "not available", if it does
     signs          whether the meter itself signs a transaction's record
     """
 
-    vendor: Annotated[str, Meta(min_length=1)]
-    model: Annotated[str, Meta(min_length=1)]
+    vendor: Text
+    model: Text
     status: Status
     sources: Annotated[list[str], Meta(min_length=1)]
-    function_code: Annotated[int, Meta(ge=3, le=4)]
+    function_code: FunctionCode
+    word_order: WordOrder = WordOrder.HIGH_FIRST
+    unavailable: Unavailable | None = None
     signs: bool = False
 
 
@@ -74,20 +67,66 @@ class Limits(Table, frozen=True, kw_only=True):
     turnaround_ms: Annotated[float, Meta(ge=0, le=1000)] = 20.0
 
 
-class Register(Table, frozen=True, kw_only=True):
-    """Where a quantity stands, and what one count of it is worth.
+class Serial(Table, frozen=True, kw_only=True):
+    """[serial]: the line as the maker sets it, where a source says so."""
 
-    scale  quantity = count x scale; for an energy a whole number of mWh a count
-    """
+    baudrate: Annotated[int, Meta(ge=1200, le=1_000_000)]
+    parity: Parity = Parity.NONE
+    stopbits: Annotated[int, Meta(ge=1, le=2)] = 1
+    unit_id: Annotated[int, Meta(ge=1, le=247)] | None = None
 
-    address: Annotated[int, Meta(ge=0, le=0xFFFF)]
+
+class Part(Table, frozen=True, kw_only=True):
+    """A second register whose number is added; a negative scale subtracts it."""
+
+    address: Address
     encoding: Encoding
-    scale: Annotated[float, Meta(gt=0, le=1e12)] = 1.0
+    scale: Annotated[float, Meta(ge=-1e12, le=1e12)]
 
     @property
     def end(self) -> int:
         """Address of the first register behind it."""
         return self.address + self.encoding.words
+
+
+class Register(Table, frozen=True, kw_only=True):
+    """Where a quantity stands, and what one count of it is worth.
+
+    scale     quantity = count x scale; for an energy a whole number of mWh a count
+    exponent  name of the register, in [exponents], of a power of ten on top of it
+    plus      what is added to it, from the same read
+    alone     must be the only quantity of its block
+    optional  some meters of this model refuse it: it gets blocks of its own
+    """
+
+    address: Address
+    encoding: Encoding
+    scale: Annotated[float, Meta(gt=0, le=1e12)] = 1.0
+    function_code: FunctionCode | None = None
+    word_order: WordOrder | None = None
+    exponent: str | None = None
+    plus: Part | None = None
+    alone: bool = False
+    optional: bool = False
+
+    @property
+    def start(self) -> int:
+        """Address of its first register."""
+        return min(self.address, self.plus.address) if self.plus else self.address
+
+    @property
+    def end(self) -> int:
+        """Address of the first register behind it."""
+        own = self.address + self.encoding.words
+        return max(own, self.plus.end) if self.plus else own
+
+
+class Exponent(Table, frozen=True, kw_only=True):
+    """A register that holds a power of ten: SunSpec's scale factors and the like."""
+
+    address: Address
+    encoding: Encoding = Encoding.INT16
+    function_code: FunctionCode | None = None
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,14 +135,24 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     meter: MeterHeader
     limits: Limits
     registers: dict[Quantity, Register]
+    exponents: dict[str, Exponent] = msgspec.field(default_factory=dict)
+    serial: Serial | None = None
+    identity: Identity = Identity()
 
 
 class _File(Table, frozen=True, kw_only=True):
-    """The file as it is written; its registers are checked one by one."""
+    """The file as it is written; its registers are checked one by one.
+
+    like  the model of ours whose tables stand in for those that are not written
+    """
 
     meter: MeterHeader
-    registers: Annotated[dict[str, dict[str, Any]], Meta(min_length=1)]
-    limits: Limits = Limits()
+    like: str | None = None
+    registers: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    exponents: dict[str, Exponent] | None = None
+    limits: Limits | None = None
+    serial: Serial | None = None
+    identity: Identity | None = None
 
 
 def load(model: str) -> Profile:
@@ -111,24 +160,50 @@ def load(model: str) -> Profile:
 
     A name with a slash or the ending .toml is a path. Raises ProfileError.
     """
-    if "/" in model or model.endswith(".toml"):
-        path = Path(model)
-    else:
-        path = MODELS / f"{model}.toml"
-        if not path.is_file():
-            known = ", ".join(sorted(names()))
-            raise ProfileError(f"unknown model {model!r}; known models: {known}")
+    is_path = "/" in model or model.endswith(".toml")
+    path = Path(model) if is_path else _path(model)
     try:
         file = toml.load(path, _File)
-        registers = dict(_registers(path, file))
+        base = _base(path, file)
+        registers = dict(_registers(path, file)) or (base.registers if base else {})
     except ConfigError as error:
         raise ProfileError(str(error)) from None
-    return Profile(meter=file.meter, limits=file.limits, registers=registers)
+    profile = Profile(
+        meter=file.meter,
+        limits=file.limits or (base.limits if base else Limits()),
+        registers=registers,
+        exponents=file.exponents or (base.exponents if base else {}),
+        serial=file.serial or (base.serial if base else None),
+        identity=file.identity or (base.identity if base else Identity()),
+    )
+    if complaints := list(_complaints(profile)):
+        raise ProfileError("\n".join(f"{path}: {each}" for each in complaints))
+    return profile
 
 
 def names() -> list[str]:
     """Give the models that come with the package."""
     return [path.stem for path in MODELS.glob("*.toml")]
+
+
+def _path(model: str) -> Path:
+    path = MODELS / f"{model}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(names()))
+        raise ProfileError(f"unknown model {model!r}; known models: {known}")
+    return path
+
+
+def _base(path: Path, file: _File) -> Profile | None:
+    """Load the model that this one is like; chains would be hard to read."""
+    if file.like is None:
+        return None
+    where = f"{path}: like = {file.like!r}"
+    if file.like not in names():
+        raise ProfileError(f"{where}: unknown model")
+    if toml.load(_path(file.like), _File).like is not None:
+        raise ProfileError(f"{where}: is itself like another: name that one")
+    return load(file.like)
 
 
 def _registers(path: Path, file: _File) -> Iterator[tuple[Quantity, Register]]:
@@ -137,14 +212,39 @@ def _registers(path: Path, file: _File) -> Iterator[tuple[Quantity, Register]]:
         if name not in QUANTITIES:
             guess = toml.did_you_mean(name, QUANTITIES)
             raise ProfileError(f"{where}: no such quantity{guess}")
-        quantity, register = Quantity(name), toml.convert(raw, Register, where=where)
-        if register.end > 0x10000:
-            raise ProfileError(
-                f"{where}: address = {register.address}: ends past 65535"
-            )
-        if quantity.is_energy and not register.scale.is_integer():
-            raise ProfileError(
-                f"{where}: scale = {register.scale!r}: an energy needs a whole number"
-                " of mWh a count (1000000 for kWh)"
-            )
-        yield quantity, register
+        yield Quantity(name), toml.convert(raw, Register, where=where)
+
+
+def _complaints(profile: Profile) -> Iterator[str]:
+    """Say what no single value shows."""
+    if not profile.registers:
+        yield "registers: at least one is needed, or `like`"
+    for quantity, register in profile.registers.items():
+        for reason in _register_complaints(quantity, register, profile):
+            yield f"registers.{quantity.value}: {reason}"
+    for name, exponent in profile.exponents.items():
+        if exponent.encoding.is_float or exponent.encoding.has_own_exponent:
+            yield f"exponents.{name}: encoding = {exponent.encoding.value!r}: no integer"
+
+
+def _register_complaints(
+    quantity: Quantity, register: Register, profile: Profile
+) -> Iterator[str]:
+    scales = [register.scale, *([register.plus.scale] if register.plus else [])]
+    broken = [scale for scale in scales if not float(scale).is_integer()]
+    if register.end > 0x10000:
+        yield f"address = {register.address}: ends past 65535"
+    if quantity.is_energy and broken:
+        yield (
+            f"scale = {broken[0]!r}: an energy needs a whole number of mWh a count"
+            " (1000000 for kWh)"
+        )
+    if register.exponent is not None and register.exponent not in profile.exponents:
+        guess = toml.did_you_mean(register.exponent, profile.exponents)
+        yield f"exponent = {register.exponent!r}: not in [exponents]{guess}"
+    if register.end - register.start > profile.limits.largest_block:
+        yield "plus: does not fit into one block with it (limits.largest_block)"
+    if register.plus and (
+        register.encoding.has_own_exponent or register.plus.encoding.has_own_exponent
+    ):
+        yield "plus: does not go with an encoding that has its own exponent"

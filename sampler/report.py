@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the sampler says in its log: changes of state, and one line a minute."""
+"""What the sampler says in its log: changes of state, and one line a minute.
+
+One line when a meter's state changes, and none while it stays. A meter that changes
+all the time (a loose wire) gets ten lines and then one a minute: a log must not wear
+out the flash it is written to. The last state is always told in the end.
+"""
 
 import statistics
 from collections import Counter
@@ -8,8 +13,9 @@ from ipc.clock import Clock
 from ipc.log import Logger, RateLimit
 from ipc.sample import Quality
 from ipc.units import NS_PER_S
-from sampler.bus import Fault
+from sampler.fault import Fault
 from sampler.meter import Meter, Outcome
+from sampler.reader import Lesson
 
 PERIOD_NS = 60 * NS_PER_S
 
@@ -20,46 +26,71 @@ REMEDIES = {
     Quality.NO_PORT: "plug the adapter in, or correct bus.port",
 }
 
+AT_ONCE = 10
+"""Changes of a meter's state that are told as they come; then one a minute."""
+
+
+class _State:
+    """What was said last of a meter, and how many changes may still be told."""
+
+    def __init__(self, now_ns: int) -> None:
+        self.said: Quality | None = None
+        self._left = AT_ONCE
+        self._since_ns = now_ns
+
+    def may_say(self, kind: Quality, now_ns: int) -> bool:
+        """Whether this is a change that is to be told now; if so it counts as told."""
+        if kind is self.said:
+            return False
+        minutes = (now_ns - self._since_ns) // PERIOD_NS
+        self._left = min(AT_ONCE, self._left + minutes)
+        self._since_ns += minutes * PERIOD_NS
+        if not self._left:
+            return False
+        self._left -= 1
+        self.said = kind
+        return True
+
 
 class Report:
-    """Counts every outcome; logs when a meter's state changes, rate-limited."""
+    """Counts every outcome by kind and meter; logs changes of state."""
 
     def __init__(self, *, log: Logger, clock: Clock) -> None:
         self._log = log
         self._clock = clock
         self._limit = RateLimit(clock)
-        self._faults: dict[str, Quality | None] = {}
+        self._states: dict[str, _State] = {}
         self._lateness_us: list[int] = []
-        self._counts: Counter[str] = Counter()
+        self._overruns = 0
+        self._counts: dict[str, Counter[str]] = {}
         self._next_ns = clock.monotonic_ns() + PERIOD_NS
 
     def outcome(self, meter: Meter, outcome: Outcome) -> None:
         """Take note of one sample."""
         name = meter.table.name
-        for flag in Quality(outcome.sample.quality):
-            self._counts[str(flag.name).lower()] += 1
-        self._counts["good"] += outcome.sample.is_good
+        self._count(meter, outcome)
+        self._state(meter, outcome.fault)
+        if outcome.lesson:
+            self._learned(meter, outcome.lesson)
         if outcome.implausible:
             values = [quantity.value for quantity in outcome.implausible]
             event = "values_quarantined"
-            self._limit(
-                name + event, self._log.warning, event, meter=name, values=values
+            key = f"{event} {name}"
+            self._limit(key, self._log.warning, event, meter=name, values=values)
+        for counter in outcome.accepted:
+            self._log.warning(
+                "counter_accepted",
+                meter=name,
+                quantity=counter.quantity.value,
+                before_wh=counter.before_mwh / 1000,
+                after_wh=counter.after_mwh / 1000,
+                detail="it jumped and has been steady since: reset or replaced",
             )
-        kind = outcome.fault.kind if outcome.fault else None
-        before = self._faults.get(name, Quality.GOOD)  # of neither state at the start
-        self._faults[name] = kind
-        if outcome.fault:
-            if kind is not before:
-                self._limit.forget(name)
-            self._failing(meter, outcome.fault)
-        elif before is not None:
-            self._limit.forget(name)
-            self._log.info("meter_answers", meter=name, model=meter.table.model)
 
     def tick(self, *, lateness_us: int, missed: int) -> None:
         """Take note of one tick; once a minute the canonical line is due."""
         self._lateness_us.append(lateness_us)
-        self._counts["overruns"] += missed
+        self._overruns += missed
         if self._clock.monotonic_ns() >= self._next_ns:
             self.summary()
 
@@ -69,22 +100,58 @@ class Report:
             self._log.info(
                 "bus_sampled",
                 ticks=len(self._lateness_us),
+                overruns=self._overruns,
                 lateness_median_us=int(statistics.median(self._lateness_us)),
                 lateness_max_us=max(self._lateness_us),
-                **self._counts,
+                meters={name: dict(counts) for name, counts in self._counts.items()},
             )
         self._lateness_us.clear()
         self._counts.clear()
+        self._overruns = 0
         self._next_ns = self._clock.monotonic_ns() + PERIOD_NS
 
-    def _failing(self, meter: Meter, fault: Fault) -> None:
-        self._limit(
-            meter.table.name,
-            self._log.warning,
+    def _count(self, meter: Meter, outcome: Outcome) -> None:
+        """Count one sample by what it is: a skipped one is no fault of its own."""
+        counts = self._counts.setdefault(meter.table.name, Counter())
+        if outcome.is_skipped:
+            counts["skipped"] += 1
+        elif outcome.sample.is_good:
+            counts["good"] += 1
+        else:
+            for flag in Quality(outcome.sample.quality):
+                counts[str(flag.name).lower()] += 1
+
+    def _state(self, meter: Meter, fault: Fault | None) -> None:
+        """Say a state that is not what was said last: now, or when the limit allows."""
+        name, now_ns = meter.table.name, self._clock.monotonic_ns()
+        kind = fault.kind if fault else Quality.GOOD
+        state = self._states.setdefault(name, _State(now_ns))
+        if not state.may_say(kind, now_ns):
+            return
+        unit_id = meter.table.unit_id
+        if fault is None:
+            model = meter.table.model
+            self._log.info("meter_answers", meter=name, unit_id=unit_id, model=model)
+            return
+        self._log.warning(
             "meter_fails",
-            meter=meter.table.name,
-            unit_id=meter.table.unit_id,
-            fault=str(fault.kind.name).lower(),
+            meter=name,
+            unit_id=unit_id,
+            fault=str(kind.name).lower(),
             detail=fault.detail,
-            remedy=REMEDIES[fault.kind],
+            remedy=REMEDIES[kind],
+        )
+
+    def _learned(self, meter: Meter, lesson: Lesson) -> None:
+        """Say once what is asked for from now on instead of a block."""
+        block, pieces = lesson.block, lesson.pieces
+        self._log.warning(
+            "block_split" if pieces else "block_given_up",
+            meter=meter.table.name,
+            address=block.address,
+            registers=block.count,
+            pieces=[[piece.address, piece.count] for piece in pieces],
+            detail="the meter does not give it in one read"
+            if pieces
+            else "this meter does not have it",
         )

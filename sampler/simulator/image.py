@@ -3,8 +3,8 @@
 
 A table is one address space (input registers, holding registers, or one that
 several function codes share). Its spans say which addresses exist: inside a span a
-register without a cell reads zero, outside it is an illegal address. A meter that
-refuses holes has one span for each run of cells.
+register without a cell shows nothing (zero, or what the table says), outside it is an
+illegal address. A meter that refuses holes has one span for each run of cells.
 """
 
 import enum
@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from sampler.simulator.form import Packs
 from sampler.simulator.frame import ExceptionCode
 from sampler.simulator.load import LoadState
 
@@ -43,7 +44,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """A number that can be read, computed from the load at the time of the read."""
 
     address: int
-    encoding: Encoding
+    encoding: Packs
     value: Callable[[LoadState], float]
 
 
@@ -57,12 +58,16 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """One address space and the function codes that read it."""
+    """One address space and the function codes that read it.
+
+    nothing  what a register without a cell shows
+    """
 
     read_codes: frozenset[int]
     spans: tuple[range, ...]
     cells: tuple[Cell, ...]
     settings: tuple[Setting, ...] = ()
+    nothing: bytes = bytes(2)
 
 
 class Image:
@@ -96,7 +101,7 @@ class Image:
         end = address + count
         if not any(span.start <= address and end <= span.stop for span in table.spans):
             return ExceptionCode.ILLEGAL_ADDRESS
-        data = bytearray(2 * count)
+        data = bytearray(count * table.nothing)
         entries: tuple[Cell | Setting, ...] = (*table.cells, *table.settings)
         for entry in entries:
             entry_end = entry.address + entry.encoding.words

@@ -38,7 +38,7 @@ def load(tmp_path):
 def test_the_annotated_example_loads_and_shows_the_defaults(load):
     example = config.load(ROOT / "deploy" / "config.toml")
     least = load(LEAST)
-    for table in ("mqtt", "publish", "ring", "journal", "log"):
+    for table in ("mqtt", "publish", "ring", "journal", "realtime", "log"):
         assert getattr(example, table) == getattr(least, table)
     shown, bare = example.bus[0], least.bus[0]
     for key in ("baudrate", "parity", "stopbits", "rate_hz", "timeout_s"):
@@ -54,6 +54,7 @@ def test_the_example_names_every_key_there_is():
         config.PublishTable,
         config.RingTable,
         config.JournalTable,
+        config.RealtimeTable,
         config.LogTable,
     )
     for table in tables:
@@ -83,6 +84,38 @@ def test_a_ring_lies_in_the_directory_under_its_bus_name(load):
         ("[[bus]]", "[mqtt]\nport = 0\n[[bus]]", "mqtt.port = 0: expected `int` >= 1"),
         ("[[bus]]", "[mqtt]\nbase_topic = 'a/#'\n[[bus]]", "mqtt.base_topic = 'a/#'"),
         ("[[bus]]", "[publish]\nfresh_s = 1\n[[bus]]", "must be at least two periods"),
+        ("unit_id = 1", "unit_id = 1\nevery = 2", "two periods of meter 'm' (4 s)"),
+        ("unit_id = 1", "unit_id = 1\nevery = 0", "every = 0: expected `int` >= 1"),
+        (
+            "unit_id = 1",
+            "unit_id = 1\nenergy_every = 3",
+            "must be at least two energy periods of meter 'm' (6 s)",
+        ),
+        (
+            "[[bus]]",
+            "[realtime]\npriority = 100\n[[bus]]",
+            "realtime.priority = 100: expected `int` <= 99",
+        ),
+        (
+            "[[bus]]",
+            "[realtime]\ncpus = []\n[[bus]]",
+            "realtime.cpus: expected `array` of length >= 1",
+        ),
+        (
+            'module_id = "pm_1"',
+            "module_id = 'p'\nenergy_every = 2\n[publish]\nevery_sample = true",
+            "energy_every = 2 of meter 'm': must be 1 with publish.every_sample",
+        ),
+        (
+            "[[bus]]",
+            "[publish]\nevery_sample = true\nearly_power_change_w = 1.0\n[[bus]]",
+            "are both set",
+        ),
+        (
+            "[[bus]]",
+            "[publish]\nwindow_value = 'median'\n[[bus]]",
+            "publish.window_value = 'median'",
+        ),
         (
             "[[bus]]",
             "[mqtt]\npassword_file = 'x'\n[[bus]]",

@@ -25,7 +25,7 @@ def writer(path, clock):
 
 
 @pytest.fixture
-def reader(writer, path, clock):  # noqa: ARG001 - the segment must be there
+def reader(writer, path, clock):
     with SegmentReader(path, clock=clock) as reader:
         yield reader
 

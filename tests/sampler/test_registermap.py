@@ -8,8 +8,9 @@ import pytest
 
 from ipc.sample import Quantity
 from sampler import registermap
+from sampler.encoding import Encoding
 from sampler.errors import ProfileError, SamplerError
-from sampler.registermap import Encoding, Register
+from sampler.registermap import Exponent, Register
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 
@@ -70,6 +71,80 @@ def test_a_mistake_is_told_with_file_key_and_reason(load, old, new, told):
         load(LEAST.replace(old, new))
     assert told in str(raised.value)
     assert "own.toml" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("added", "told"),
+    [
+        ('exponent = "tens"', "power_w: exponent = 'tens': not in [exponents]"),
+        ("plus = { address = 9, encoding = 'int16' }", "plus.scale: this key"),
+        (
+            "plus = { address = 999, encoding = 'int16', scale = 1 }",
+            "power_w: plus: does not fit into one block",
+        ),
+        (
+            "plus = { address = 3, encoding = 'iskra-t5', scale = 1 }",
+            "power_w: plus: does not go with an encoding that has its own exponent",
+        ),
+        ("function_code = 5", "power_w: function_code = 5"),
+        ('word_order = "middle"', "power_w: word_order = 'middle'"),
+    ],
+)
+def test_a_register_that_cannot_be_read_is_refused(load, added, told):
+    with pytest.raises(ProfileError) as raised:
+        load(LEAST.replace('"int32"', f'"int32", {added}'))
+    assert told in str(raised.value)
+
+
+def test_every_mistake_between_registers_is_told_at_once(load):
+    text = LEAST.replace('"int32"', '"int32", exponent = "a"')
+    with pytest.raises(ProfileError) as raised:
+        load(f'{text}power_l1_w = {{ address = 65535, encoding = "int32" }}\n')
+    assert len(str(raised.value).splitlines()) == 2
+
+
+def test_an_exponent_is_an_integer_and_found_by_its_name(load):
+    text = LEAST.replace('"int32"', '"int32", exponent = "tens"')
+    profile = load(f"{text}[exponents]\ntens = {{ address = 9 }}\n")
+    assert profile.exponents == {"tens": Exponent(address=9)}
+    with pytest.raises(ProfileError, match=r"exponents.tens: encoding = 'float32'"):
+        load(f'{text}[exponents]\ntens = {{ address = 9, encoding = "float32" }}\n')
+
+
+def test_a_model_like_another_takes_what_it_does_not_say(load):
+    header = LEAST.partition("[registers]")[0]
+    profile = load(f'like = "abb_b23"\n{header}[limits]\nlargest_block = 20\n')
+    original = registermap.load("abb_b23")
+    assert profile.meter.vendor == "V"
+    assert profile.limits.largest_block == 20
+    assert profile.registers == original.registers
+    assert profile.identity == original.identity
+
+
+@pytest.mark.parametrize(
+    ("like", "told"),
+    [
+        ("abb_b24", "like = 'abb_b24': is itself like another"),
+        ("acme", "own.toml: like = 'acme': unknown model"),
+    ],
+)
+def test_a_model_is_not_like_one_that_cannot_stand_for_it(load, like, told):
+    with pytest.raises(ProfileError) as raised:
+        load(f'like = "{like}"\n{LEAST}')
+    assert told in str(raised.value)
+
+
+def test_a_profile_without_registers_is_refused(load):
+    with pytest.raises(ProfileError, match="at least one is needed"):
+        load(LEAST.partition("[registers]")[0])
+
+
+def test_the_example_of_the_readme_is_a_profile(load):
+    text = (registermap.MODELS / "README.md").read_text()
+    profile = load(text.partition("```toml\n")[2].partition("```")[0])
+    assert profile.serial is not None
+    assert profile.identity.marks
+    assert profile.exponents
 
 
 def test_an_energy_needs_a_whole_number_of_milliwatt_hours_a_count(load):

@@ -7,9 +7,9 @@ import signal
 import subprocess
 import sys
 
-import minimalmodbus  # noqa: TID251 - an independent client
+import minimalmodbus
 import pytest
-import serial  # noqa: TID251 - an independent client
+import serial
 
 import sampler.simulator
 from ipc.stop import Stop
@@ -57,7 +57,7 @@ def test_it_says_in_one_line_where_the_meter_answers(tmp_path, capsys, stopped):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["acme_1"], "known are: eastron_sdm630"),
+        (["acme_1"], "eastron_sdm630"),
         (["eastron_sdm630", "--unit-id", "0"], "--unit-id 0: must be 1 to 247"),
         (["eastron_sdm630", "--unit-id", "248"], "--unit-id 248: must be 1 to 247"),
         (["eastron_sdm630", "--seed", "-1"], "--seed -1: must be 0 to"),
@@ -86,7 +86,7 @@ def test_what_cannot_be_carried_out_is_said_in_one_line(capsys, stopped, words, 
 def test_a_signal_ends_the_process_and_removes_the_link(tmp_path, number):
     link = tmp_path / "meter"
     words = ["eastron_sdm630", "--link", str(link), "--baudrate", "115200"]
-    with subprocess.Popen(  # noqa: S603 - our own interpreter
+    with subprocess.Popen(
         [sys.executable, "-c", RUNNER, *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,

@@ -6,9 +6,9 @@ import os
 import struct
 import threading
 
-import minimalmodbus  # noqa: TID251 - an independent client
+import minimalmodbus
 import pytest
-import serial  # noqa: TID251 - an independent client
+import serial
 
 from ipc.clock import SystemClock
 from ipc.stop import Stop
