@@ -6,14 +6,29 @@ milliseconds, so that a stop during start-up is as orderly as any other.
 """
 
 import argparse
+import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ipc.stop import Stop
 
 if TYPE_CHECKING:
     from ipc.config import BusTable, Config
+
+
+ON_A_LINE = {
+    "scan": ("find the meters on a line", "sampler.tools.scan"),
+    "read": ("show one set of values of a meter", "sampler.tools.read"),
+    "simulate": ("be a meter on a pseudo-terminal", "sampler.simulator.command"),
+}
+ON_PAPER = {
+    "models": ("list the meters it knows", "sampler.tools.models"),
+    "import-moddef": ("turn a ModDef profile into ours", "sampler.tools.moddef"),
+}
+TOOLS = {**ON_A_LINE, **ON_PAPER}
+"""Each with what it does and where it is: imported only when it is asked for."""
 
 
 def main() -> int:
@@ -31,14 +46,18 @@ def main() -> int:
         command = commands.add_parser(name, help=what, description=what)
         command.add_argument("config", type=Path, help="the TOML file")
         command.add_argument("--bus", help="name of the bus, if there are several")
-    simulate = commands.add_parser("simulate", help="be a meter on a pseudo-terminal")
-    if "simulate" in sys.argv[1:2]:
-        from sampler.simulator import command as simulator  # noqa: PLC0415 - late
-
-        simulator.add_arguments(simulate)
-        return simulator.run(parser.parse_args(), stop=stop)
+    tool: ModuleType | None = None
+    for name, (what, module) in TOOLS.items():
+        command = commands.add_parser(name, help=what, description=what)
+        if name in sys.argv[1:2]:
+            tool = importlib.import_module(module)
+            tool.add_arguments(command)
     arguments = parser.parse_args()
-    return _on_config(arguments, stop)
+    if tool is None:
+        return _on_config(arguments, stop)
+    waits = {"stop": stop} if arguments.command in ON_A_LINE else {}
+    status: int = tool.run(arguments, **waits)
+    return status
 
 
 def _on_config(arguments: argparse.Namespace, stop: Stop) -> int:

@@ -43,6 +43,10 @@ _PARITIES = {
 }
 
 
+WAKE_UP_S = 0.0001
+"""A sleep ends late by about as much: a shorter one is not worth it."""
+
+
 class FramePort(serial.Serial):
     """A serial port that carries Modbus frames: one write, then one read."""
 
@@ -69,16 +73,30 @@ class FramePort(serial.Serial):
         self._timing = timing
         self._timeout_s = table.timeout_s
         self._sent_ns = 0
+        self._heard_ns = 0
+        self._silence_ns = round(wire.silence_s * NS_PER_S)
         self._request = b""
         # Windowed, because an average would feed on its own lateness.
         self._turnarounds: dict[int, collections.deque[float]] = (
             collections.defaultdict(lambda: collections.deque([0.0], maxlen=16))
         )
 
+    # To mypy a property with a setter is an overload, which has no getter.
+    @serial.Serial.baudrate.getter  # type: ignore[attr-defined,untyped-decorator]
+    def baudrate(self) -> int:
+        """Give the rate at which characters of 11 bits would take as long as ours.
+
+        Of the rate minimalmodbus makes the silence before a request, and it takes
+        every character for one of 11 bits: with 10, it would wait a tenth too long.
+        write() sees to it that the silence is never less than the line's own.
+        """
+        return round(11 * self._wire.baudrate / self._wire.bits)
+
     def write(self, request: "ReadableBuffer", /) -> int:
         """Send a request after throwing away what does not belong to it."""
         if self.suspect:
             self._wait_for_quiet()
+        self._clock.wait_until(self._heard_ns + self._silence_ns)
         self.reset_input_buffer()
         self._request = bytes(request)
         sent = os.write(self.fileno(), self._request)
@@ -94,6 +112,7 @@ class FramePort(serial.Serial):
         expected_s = wire_s + min(turnarounds) - self._timing.guard_s
         self._sleep_until(min(expected_s, self._give_up_s()))
         received, found = self._collect(size)
+        self._heard_ns = self._clock.monotonic_ns()
         self.frame = received[found.start : found.end]
         self.suspect = not found.begun or found.missing > 0
         if len(self.frame) == size:
@@ -115,7 +134,8 @@ class FramePort(serial.Serial):
                 break
             received += self._receive(found.missing)
             found = search.look(received)
-            rest_s = found.missing * self._wire.character_s - self._timing.guard_s
+            # Of what is missing, only the last character needs to wake us.
+            rest_s = (found.missing - 1) * self._wire.character_s - WAKE_UP_S
             if rest_s > 0:
                 self._sleep_until(self._elapsed_s() + rest_s)
         return received, found
@@ -187,7 +207,7 @@ class SerialBus:
         self._next_try_ns = self._clock.monotonic_ns() + self._reopen_ns
         try:
             self._port.open()
-        except (OSError, termios.error) as error:
+        except (OSError, ValueError, termios.error) as error:
             self._absence = classify(self._path, error)
             return self._absence
         self._port.suspect = True
@@ -210,9 +230,13 @@ class SerialBus:
         if not self._port.is_open and (fault := self._reopen()):
             return fault
         try:
-            self._instrument(unit_id).read_registers(
-                block.address, block.count, block.function_code
-            )
+            # The bytes are taken from the frame, as they came. Of what minimalmodbus
+            # makes of them, a text costs least: its checks of the frame are the same,
+            # but the bytes are decoded at once and not register by register.
+            with contextlib.suppress(UnicodeDecodeError):
+                self._instrument(unit_id).read_string(
+                    block.address, block.count, block.function_code
+                )
         except minimalmodbus.NoResponseError:
             return Fault(kind=Quality.TIMEOUT, detail="no answer")
         except minimalmodbus.SlaveReportedException as error:

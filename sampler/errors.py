@@ -5,7 +5,8 @@
     ├── ProfileError(ValueError)       a meter's profile cannot be used
     ├── RateError(ValueError)          the wire cannot carry what is asked of it
     └── PortError(OSError)             the serial port can never become ours
-        └── PortBusyError(BlockingIOError)   another process holds it
+        ├── PortBusyError(BlockingIOError)   another process holds it
+        └── LineSettingsError(ValueError)    its driver cannot do these settings
 
 A meter or an adapter that is merely absent is weather: a Fault, counted.
 """
@@ -29,3 +30,7 @@ class PortError(SamplerError, OSError):
 
 class PortBusyError(PortError, BlockingIOError):
     """Another process holds the port's lock: two masters garble each other."""
+
+
+class LineSettingsError(PortError, ValueError):
+    """The driver of the port cannot do this baud rate, parity or stop bits."""

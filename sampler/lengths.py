@@ -43,6 +43,8 @@ def distinct(
             others |= {before.count for before in asked[:1]}
         elif not _may_grow(following, profile, exact):
             others.add(following.count)
+        if not asked and not _may_grow(blocks[-1], profile, exact):
+            others.add(blocks[-1].count)
         ask = block
         if block.count in others and _may_grow(block, profile, exact):
             ask = _grown(block, profile, others | {following.count}) or block

@@ -7,7 +7,7 @@ what it lost.
 """
 
 import ctypes
-import multiprocessing  # noqa: TID251 - a rival
+import multiprocessing
 import struct
 from pathlib import Path
 from typing import Protocol

@@ -10,7 +10,7 @@ from sampler.encoding import Encoding
 from sampler.plan import Block, plan
 from sampler.registermap import Register
 from sampler.wire import Wire
-from tests.sampler.test_plan import WIRES, profile_of, register_maps
+from tests.sampler.maps import WIRES, profile_of, register_maps
 
 WIRE = Wire(baudrate=9600, bits=10)
 
@@ -47,6 +47,20 @@ def test_equal_blocks_are_asked_with_a_value_more_in_turns():
     assert [ask.count for ask in asked] == [2, 4, 2, 4]
     asked = asked_of(profile_of(registers_at(0, 1000, 2000)))
     assert [ask.count for ask in asked] == [2, 4, 6]  # the first follows the last
+
+
+def test_the_first_block_does_not_grow_into_the_length_of_a_last_one_that_may_not():
+    registers = {
+        **registers_at(0),
+        Quantity.POWER_L1_W: Register(
+            address=2, encoding=Encoding.UINT32, alone=True, optional=True
+        ),
+        Quantity.POWER_L2_W: Register(
+            address=4, encoding=Encoding.UINT64, alone=True, optional=True
+        ),
+    }
+    asked = asked_of(profile_of(registers, largest_block=4))
+    assert [ask.count for ask in asked] == [2, 2, 4]
 
 
 def test_no_block_has_the_length_of_a_probe():

@@ -19,7 +19,7 @@ from sampler.registermap import Register
 from sampler.tick import Tick
 from sampler.wire import Wire
 from tests.fakes import FakeBus, FakeClock
-from tests.sampler.test_plan import profile_of
+from tests.sampler.maps import profile_of
 
 WIRE = Wire(baudrate=9600, bits=10)
 REGISTERS = {

@@ -7,9 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sampler import models, registermap
+from sampler import registermap
+from sampler.tools import models
 
-README = Path(models.__file__).parent / "README.md"
+README = Path(registermap.__file__).parent / "README.md"
 
 
 def run(*words: str) -> int:

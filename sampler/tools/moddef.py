@@ -20,7 +20,7 @@ from ipc.toml import LARGEST_FILE
 from sampler import registermap
 from sampler.encoding import Unavailable, WordOrder
 from sampler.errors import ProfileError
-from sampler.moddef_point import Mapped, Point, UnmappableError, convert
+from sampler.tools.moddef_point import Mapped, Point, UnmappableError, convert
 
 NOTHING_MAPPED = 1
 """The exit status when the document has nothing that a profile could use."""
