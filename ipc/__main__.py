@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 def _live(watch: Watch, clock: SystemClock, stop: Stop) -> int:
     """Show what changes until a stop is requested."""
     try:
-        from rich.live import Live  # noqa: PLC0415 - optional
+        from rich.live import Live
     except ImportError:
         print(
             "powermeter-watch: the live view needs rich: install"

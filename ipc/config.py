@@ -97,10 +97,21 @@ class BusTable(Table, frozen=True, kw_only=True):
 
 
 class MqttTable(Table, frozen=True, kw_only=True):
-    """[mqtt]: the broker, and how to speak to it."""
+    """[mqtt]: the broker, and how to speak to it.
+
+    socket            of a broker on this machine, instead of host and port
+    ca_file           whom we trust with tls; absent: whom the system trusts
+    certificate_file  who we are with tls, if the broker asks; with its key_file
+    password_file     absent: the systemd credential mqtt-password, if there is one
+    """
 
     host: Annotated[str, Meta(min_length=1)] = "localhost"
     port: Annotated[int, Meta(ge=1, le=65535)] = 1883
+    socket: Annotated[str, Meta(min_length=1)] | None = None
+    tls: bool = False
+    ca_file: str | None = None
+    certificate_file: str | None = None
+    key_file: str | None = None
     protocol: MqttProtocol = MqttProtocol.V5
     client_id: Name = "everest-powermeter"
     base_topic: Annotated[str, Meta(pattern=r"^[^/+#$\x00][^+#\x00]*[^/+#\x00]$")] = (
@@ -209,8 +220,20 @@ def _conflicts(config: Config) -> Iterator[str]:
             "publish.every_sample and publish.early_power_change_w are both set: with"
             " the first each sample is published at once anyway; remove one"
         )
+    yield from _unfit(config.mqtt)
     if config.mqtt.password_file and not config.mqtt.username:
         yield "mqtt.password_file is set, but mqtt.username is not: set both or none"
+
+
+def _unfit(mqtt: MqttTable) -> Iterator[str]:
+    """Say which settings of the way to the broker do not go together."""
+    if mqtt.tls and mqtt.socket is not None:
+        yield "mqtt.tls and mqtt.socket are both set: a Unix socket has no TLS"
+    for key in ("ca_file", "certificate_file", "key_file"):
+        if getattr(mqtt, key) is not None and not mqtt.tls:
+            yield f"mqtt.{key} is set, but mqtt.tls is not: set tls = true"
+    if (mqtt.certificate_file is None) != (mqtt.key_file is None):
+        yield "mqtt.certificate_file and mqtt.key_file: set both or none"
 
 
 def _too_slow(publish: PublishTable, bus: BusTable, meter: MeterTable) -> Iterator[str]:

@@ -7,8 +7,10 @@ milliseconds, so that a stop during start-up is as orderly as any other.
 
 import argparse
 import contextlib
+import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ipc.stop import Stop
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
     from ipc.config import Config
     from ipc.log import Logger, RateLimit
     from publisher.feed import Feed
+
+
+TOOLS = {
+    "verify": ("say whether an OCMF record is valid, and why", "publisher.verify"),
+    "keygen": ("make a signing key", "publisher.keygen"),
+}
+"""Each with what it does and where it is: imported only when it is asked for."""
 
 
 def main() -> int:
@@ -34,15 +43,24 @@ def main() -> int:
     ):
         command = commands.add_parser(name, help=what, description=what)
         command.add_argument("config", type=Path, help="the TOML file")
+    tool: ModuleType | None = None
+    for name, (what, module) in TOOLS.items():
+        command = commands.add_parser(name, help=what, description=what)
+        if name in sys.argv[1:2]:
+            tool = importlib.import_module(module)
+            tool.add_arguments(command)
     arguments = parser.parse_args()
-    return _on_config(arguments, stop)
+    if tool is None:
+        return _on_config(arguments, stop)
+    status: int = tool.run(arguments)
+    return status
 
 
 def _on_config(arguments: argparse.Namespace, stop: Stop) -> int:
-    from ipc import config  # noqa: PLC0415 - late
-    from ipc.errors import IpcError  # noqa: PLC0415 - late
-    from publisher import check  # noqa: PLC0415 - late
-    from publisher.errors import PublisherError  # noqa: PLC0415 - late
+    from ipc import config
+    from ipc.errors import IpcError
+    from publisher import check
+    from publisher.errors import PublisherError
 
     try:
         loaded = config.load(arguments.config)
@@ -57,28 +75,52 @@ def _on_config(arguments: argparse.Namespace, stop: Stop) -> int:
 
 
 def _run(config: "Config", stop: Stop) -> int:
-    import selectors  # noqa: PLC0415 - late
+    import os
+    import selectors
 
-    from ipc import log  # noqa: PLC0415 - late
-    from ipc.clock import SystemClock  # noqa: PLC0415 - late
-    from publisher.loop import Loop  # noqa: PLC0415 - late
-    from publisher.mqtt import Mqtt  # noqa: PLC0415 - late
-    from publisher.report import Report  # noqa: PLC0415 - late
-    from publisher.responder import Responder  # noqa: PLC0415 - late
+    from ipc import log
+    from ipc.clock import SystemClock
+    from ipc.wake import Wake
+    from publisher import secret, tls
+    from publisher.connection import make_client
+    from publisher.everest import Everest
+    from publisher.loop import Loop
+    from publisher.mqtt import Mqtt
+    from publisher.report import Report
+    from publisher.responder import Responder
+    from publisher.topics import Api
 
     clock = SystemClock(stop)
     logger = log.set_up(config.log, process="publisher")
     limit = log.RateLimit(clock)
     report = Report(log=logger, clock=clock, limit=limit)
     with selectors.DefaultSelector() as selector, contextlib.ExitStack() as closing:
+        wake = closing.enter_context(Wake(Path(config.ring.directory)))
         feeds = _feeds(config, closing, clock=clock, log=logger, limit=limit)
         meters = [meter for feed in feeds for meter in feed.meters]
         responder = Responder(meters, report=report)
+        everest = Everest(
+            meters,
+            api=Api(base=config.mqtt.base_topic),
+            check_period_s=config.publish.check_period_s,
+            clock=clock,
+            log=logger,
+        )
+
+        def take(topic: str, message: bytes, waited: bool) -> None:
+            everest.take(topic, message)
+            responder.take(topic, message, broker, waited=waited)
+
         broker = Mqtt(
             config.mqtt,
-            password=_password(config),
-            subscriptions=responder.topics,
-            on_message=lambda topic, message: responder.take(topic, message, broker),
+            client=make_client(
+                config.mqtt,
+                password=secret.password(config.mqtt, os.environ),
+                tls=tls.context(config.mqtt),
+            ),
+            subscriptions=dict.fromkeys(responder.topics, 2)
+            | dict.fromkeys(everest.topics, 0),
+            on_message=take,
             selector=selector,
             clock=clock,
             stop=stop,
@@ -90,7 +132,9 @@ def _run(config: "Config", stop: Stop) -> int:
             config.publish,
             feeds=feeds,
             broker=broker,
+            everest=everest,
             selector=selector,
+            wake=wake,
             report=report,
             clock=clock,
             stop=stop,
@@ -107,10 +151,10 @@ def _feeds(
     log: "Logger",
     limit: "RateLimit",
 ) -> "list[Feed]":
-    from ipc.shm import SegmentReader, Start  # noqa: PLC0415 - late
-    from publisher.feed import Feed  # noqa: PLC0415 - late
-    from publisher.meter import Meter  # noqa: PLC0415 - late
-    from publisher.topics import Topics  # noqa: PLC0415 - late
+    from ipc.shm import SegmentReader, Start
+    from publisher.feed import Feed
+    from publisher.meter import Meter
+    from publisher.topics import Topics
 
     feeds = []
     for bus in config.bus:
@@ -120,21 +164,13 @@ def _feeds(
             Meter(
                 table,
                 topics=Topics(base=config.mqtt.base_topic, module_id=table.module_id),
-                window_s=config.publish.window_s,
-                fresh_s=config.publish.fresh_s,
+                publish=config.publish,
             )
             for table in bus.meter
         ]
         feed = Feed(bus=bus.name, ring=ring, meters=meters, log=log, limit=limit)
         feeds.append(feed)
     return feeds
-
-
-def _password(config: "Config") -> str | None:
-    from publisher import secret  # noqa: PLC0415 - late
-
-    name = config.mqtt.password_file
-    return None if name is None else secret.read(Path(name))
 
 
 if __name__ == "__main__":

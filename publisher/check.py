@@ -2,11 +2,12 @@
 """What the publisher would do with a configuration, and what it refuses."""
 
 import math
+import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from ipc.config import Config, Signing
-from publisher import secret
+from publisher import secret, tls
+from publisher.connection import address, make_client
 from publisher.errors import CapacityError, SigningError
 from publisher.topics import Topics
 
@@ -28,17 +29,25 @@ def refuse(config: Config) -> None:
                 f" least {wanted} for windows of {config.publish.window_s:g} s:"
                 " raise it, or lower publish.window_s"
             )
-    if config.mqtt.password_file is not None:
-        secret.read(Path(config.mqtt.password_file))
+    mqtt = config.mqtt
+    password = secret.password(mqtt, os.environ)
+    make_client(mqtt, password=password, tls=tls.context(mqtt))
 
 
 def describe(config: Config) -> Iterator[str]:
     """Give the lines that `check` prints: broker, then where each meter goes."""
     mqtt, publish = config.mqtt, config.publish
     user = f" as {mqtt.username}" if mqtt.username else ""
-    yield f"broker {mqtt.host}:{mqtt.port}{user}, MQTT {mqtt.protocol.value}"
+    yield f"broker {address(mqtt)}{user}, MQTT {mqtt.protocol.value}"
+    early_w = publish.early_power_change_w
+    early = "" if early_w is None else f", at once if power changes by {early_w:g} W"
     yield (
-        f"windows of {publish.window_s:g} s; communication_check every"
+        "every good sample at once"
+        if publish.every_sample
+        else f"windows of {publish.window_s:g} s, the {publish.window_value}{early}"
+    )
+    yield (
+        "communication_check every"
         f" {publish.check_period_s:g} s while the newest good sample is younger than"
         f" {publish.fresh_s:g} s"
     )

@@ -4,15 +4,14 @@
 from collections.abc import Callable
 
 from ipc.sample import QUANTITIES, PhaseSequence, Quantity, is_present
-from publisher.messages import (
+from publisher.messages import number, timestamp
+from publisher.values import (
     Current,
     Frequency,
     Powermeter,
     Temperature,
     Totals,
     Voltage,
-    number,
-    timestamp,
 )
 from publisher.window import Aggregate
 

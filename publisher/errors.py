@@ -5,6 +5,8 @@
     ├── SigningError(ValueError)       a meter's signing is not to be had
     ├── CapacityError(ValueError)      the ring is too small for the windows
     ├── SecretError(OSError)           a file with a secret cannot or must not be used
+    ├── TlsError(ValueError)           a certificate or its key cannot be used
+    ├── UnixSocketError(ImportError)   the installed paho-mqtt has no Unix sockets
     ├── OcmfError(ValueError)          a record cannot be composed of what was given
     ├── RecordError(ValueError)        a text is no OCMF record
     ├── KeyMaterialError(ValueError)   what was given is no key that we can use
@@ -32,6 +34,14 @@ class CapacityError(PublisherError, ValueError):
 
 class SecretError(PublisherError, OSError):
     """The text names the file and what is wrong with it, never what is in it."""
+
+
+class TlsError(PublisherError, ValueError):
+    """The text names the file and OpenSSL's reason."""
+
+
+class UnixSocketError(PublisherError, ImportError):
+    """The text names the setting and the version that is needed."""
 
 
 class OcmfError(PublisherError, ValueError):

@@ -55,7 +55,7 @@ class Feed:
         self._reason: str | None = None
 
     def drain(self, now_ns: int) -> Iterator[tuple[Meter, Aggregate]]:
-        """Take all that is new by now; give every window that it closed."""
+        """Take all that is new by now; give what it made complete, in order."""
         while samples := self.ring.read():
             self.samples += len(samples)
             for sample in samples:
@@ -63,8 +63,8 @@ class Feed:
                     self._foreign(sample.meter)
                     continue
                 meter = self.meters[sample.meter]
-                if closed := meter.add(sample, now_ns=now_ns):
-                    yield meter, closed
+                for complete in meter.add(sample, now_ns=now_ns):
+                    yield meter, complete
         if self.ring.lapped > self._lapped:
             lost = self.ring.lapped - self._lapped
             self._lapped = self.ring.lapped

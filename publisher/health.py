@@ -7,6 +7,9 @@ EVerest takes a `false` not for a fault but for the end of its supervision.
 
 import msgspec
 
+RECOVERED_AFTER = 3
+"""Good samples in a row after a loss: a meter that answers now and then is not well."""
+
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """The state of one meter's chain. `reason` is empty when it is good."""
@@ -20,13 +23,18 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge(
-    *, writer_runs: bool, newest_good_age_s: float | None, fresh_s: float
+    *,
+    writer_runs: bool,
+    newest_good_age_s: float | None,
+    fresh_s: float,
+    is_recovering: bool = False,
 ) -> Health:
     """Judge one meter.
 
     writer_runs        the sampler process of its bus is alive and writing
     newest_good_age_s  age of its newest good sample, None if there was none yet
     fresh_s            the greatest age that still counts as measured now
+    is_recovering      it was lost, and RECOVERED_AFTER are not in a row yet
     """
     if not writer_runs:
         return Health(reason="sampler is not running")
@@ -34,4 +42,6 @@ def judge(
         return Health(reason="no good sample yet")
     if newest_good_age_s > fresh_s:
         return Health(reason=f"newest good sample is older than {fresh_s:g} s")
+    if is_recovering:
+        return Health(reason=f"recovering: not {RECOVERED_AFTER} good in a row yet")
     return Health(reason="")

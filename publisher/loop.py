@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The publisher's loop: one thread, one selector, woken by the broker or by time."""
+"""The publisher's loop: one thread, one selector.
+
+It is woken by the broker, by a sampler that has written, or by time.
+"""
 
 import selectors
 from collections.abc import Sequence
+from typing import Protocol
 
 from ipc.clock import Clock
 from ipc.config import PublishTable
@@ -11,12 +15,25 @@ from ipc.stop import Stop
 from ipc.units import NS_PER_S
 from publisher import messages
 from publisher.compose import powermeter
+from publisher.everest import Everest
 from publisher.feed import Feed
 from publisher.meter import Meter
 from publisher.report import Report
 from publisher.responder import Broker
 from publisher.schedule import Periodic, window_due_ns
 from publisher.window import Aggregate
+
+
+class Wake(Protocol):
+    """A descriptor that becomes readable when a sampler has written."""
+
+    def fileno(self) -> int:
+        """Give the descriptor for the selector."""
+        ...
+
+    def clear(self) -> None:
+        """Forget what made it readable; before the rings are read."""
+        ...
 
 
 class Loop:
@@ -28,14 +45,19 @@ class Loop:
         *,
         feeds: Sequence[Feed],
         broker: Broker,
+        everest: Everest,
         selector: selectors.BaseSelector,
+        wake: Wake,
         report: Report,
         clock: Clock,
         stop: Stop,
     ) -> None:
         self._feeds = feeds
         self._broker = broker
+        self._everest = everest
+        self._check_period_s = table.check_period_s
         self._selector = selector
+        self._wake = wake
         self._report = report
         self._clock = clock
         self._stop = stop
@@ -47,6 +69,7 @@ class Loop:
         self._look = Periodic(first_ns=now_ns, period_s=table.fresh_s / 2)
         self._window_due_ns = now_ns
         selector.register(stop, selectors.EVENT_READ)
+        selector.register(wake, selectors.EVENT_READ)
 
     def run(self) -> None:
         """Step until a stop is requested."""
@@ -55,15 +78,19 @@ class Loop:
         self._report.summary(self._feeds)
 
     def step(self) -> None:
-        """Wait for the broker or for the next thing due, and do it."""
-        events = self._wait()
+        """Wait for the broker, a sample or the next thing due, and do it."""
+        ready = self._wait()
         if self._stop.requested:
             return
-        self._broker.service(events)
+        is_written = ready.pop(self._wake, 0)
+        self._broker.service(sum(ready.values()))
+        self._everest.step(self._broker)
         now_ns = self._clock.monotonic_ns()
+        self._follow_check_period(now_ns)
         window_is_over = now_ns >= self._window_due_ns
         check_is_due = self._check.take(now_ns)
-        if self._look.take(now_ns) or window_is_over or check_is_due:
+        if self._look.take(now_ns) or is_written or window_is_over or check_is_due:
+            self._wake.clear()
             self._drain(now_ns)
         if window_is_over:
             self._close_windows(now_ns)
@@ -71,28 +98,34 @@ class Loop:
             self._state_health(now_ns)
         self._report.tick(self._feeds)
 
-    def _wait(self) -> int:
-        """Sleep until something is due; give what the broker's socket is ready for."""
+    def _wait(self) -> dict[object, int]:
+        """Sleep until something is due; give what is ready, and for what."""
         due_ns = min(
             self._window_due_ns,
             self._check.due_ns,
             self._look.due_ns,
             self._broker.due_ns,
+            self._everest.due_ns,
         )
         wait_ns = max(0, due_ns - self._clock.monotonic_ns())
         ready = self._selector.select(wait_ns / NS_PER_S)
-        return sum(mask for key, mask in ready if key.fileobj is not self._stop)
+        return {key.fileobj: mask for key, mask in ready}
+
+    def _follow_check_period(self, now_ns: int) -> None:
+        if self._everest.check_period_s != self._check_period_s:
+            self._check_period_s = self._everest.check_period_s
+            self._check.set_period(self._check_period_s, now_ns)
 
     def _drain(self, now_ns: int) -> None:
         for feed in self._feeds:
-            for meter, closed in feed.drain(now_ns):
-                self._publish(meter, closed)
+            for meter, complete in feed.drain(now_ns):
+                self._publish(meter, complete)
 
     def _close_windows(self, now_ns: int) -> None:
         wall_ns = self._clock.wall_ns()
         for feed in self._feeds:
             for meter in feed.meters:
-                if closed := meter.close_by(wall_ns):
+                for closed in meter.close_by(wall_ns):
                     self._publish(meter, closed)
         self._window_due_ns = window_due_ns(
             mono_ns=now_ns, wall_ns=wall_ns, window_s=self._window_s

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every MQTT payload of EVerest's powermeter_API as a frozen Struct.
+"""The MQTT payloads of EVerest's powermeter_API as frozen Structs.
+
+The values themselves, which are many, are in values.py.
 
 Source: the AsyncAPI document of powermeter_API 1.0.0, and EVerest's codec (aa8113f)
 as it behaves on the wire. A null in an optional field makes EVerest reject the whole
@@ -15,88 +17,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from publisher.values import Record, SignedMeterValue, Text
+
 LARGEST_FLOAT32 = 3.4028234663852886e38
-
-Text = str | None
-
-
-class Record(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename=None
-):
-    """What is sent: None means absent and is never written."""
-
-
-class Totals(Record, frozen=True, kw_only=True):
-    """Energy (Wh), power (W) or reactive power (var): the total is required."""
-
-    total: float
-    L1: float | None = None
-    L2: float | None = None
-    L3: float | None = None
-
-
-class Voltage(Record, frozen=True, kw_only=True):
-    """Volts."""
-
-    DC: float | None = None
-    L1: float | None = None
-    L2: float | None = None
-    L3: float | None = None
-
-
-class Current(Record, frozen=True, kw_only=True):
-    """Amperes."""
-
-    DC: float | None = None
-    L1: float | None = None
-    L2: float | None = None
-    L3: float | None = None
-    N: float | None = None
-
-
-class Frequency(Record, frozen=True, kw_only=True):
-    """Hertz."""
-
-    L1: float
-    L2: float | None = None
-    L3: float | None = None
-
-
-class Temperature(Record, frozen=True, kw_only=True):
-    """Degrees Celsius."""
-
-    temperature: float
-    identification: Text = None
-    location: Text = None
-
-
-class Powermeter(
-    Record,
-    frozen=True,
-    kw_only=True,
-    rename={
-        "energy_import": "energy_Wh_import",
-        "energy_export": "energy_Wh_export",
-        "power": "power_W",
-        "voltage": "voltage_V",
-        "reactive_power": "VAR",
-        "current": "current_A",
-        "frequency": "frequency_Hz",
-    },
-):
-    """m2e/powermeter_values. Power is positive when energy is imported."""
-
-    timestamp: str
-    energy_import: Totals
-    meter_id: Text = None
-    phase_seq_error: bool | None = None
-    energy_export: Totals | None = None
-    power: Totals | None = None
-    voltage: Voltage | None = None
-    reactive_power: Totals | None = None
-    current: Current | None = None
-    frequency: Frequency | None = None
-    temperatures: list[Temperature] | None = None
 
 
 class Status(enum.StrEnum):
@@ -112,6 +35,24 @@ class Reply(Record, frozen=True, kw_only=True):
 
     status: Status
     error: Text = None
+
+
+class StartTransactionReply(Reply, frozen=True, kw_only=True):
+    """To a start. `signed_meter_value` only of a meter that signs begin and end apart.
+
+    The stop times bound when a stop may be asked for: timestamp().
+    """
+
+    transaction_min_stop_time: Text = None
+    transaction_max_stop_time: Text = None
+    signed_meter_value: SignedMeterValue | None = None
+
+
+class StopTransactionReply(Reply, frozen=True, kw_only=True):
+    """To a stop. An OK has `signed_meter_value`, unless the id was empty."""
+
+    start_signed_meter_value: SignedMeterValue | None = None
+    signed_meter_value: SignedMeterValue | None = None
 
 
 class IdentificationStatus(enum.StrEnum):
@@ -198,6 +139,48 @@ class StopTransactionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """e2m/stop_transaction's payload; an empty id ends everything that is open."""
 
     transaction_id: str
+
+
+class Headers(Record, frozen=True, kw_only=True, rename={"reply_to": "replyTo"}):
+    """Where the answer to a question of ours is to go."""
+
+    reply_to: str
+
+
+class DiscoverRequest(Record, frozen=True, kw_only=True):
+    """everest_api/discover: each API module of EVerest answers by itself.
+
+    payload  empty; without one EVerest's codec refuses a request
+    """
+
+    headers: Headers
+    payload: dict[str, str]
+
+
+class CommunicationMonitoring(msgspec.Struct, frozen=True, kw_only=True):
+    """How a module watches over us, and shows that it lives.
+
+    communication_check_period_s  the silence after which it raises its fault; 0: never
+    heartbeat_period_ms           between two of its heartbeats
+    """
+
+    communication_check_period_s: Annotated[int, Meta(ge=0)] | None = None
+    heartbeat_period_ms: Annotated[int, Meta(ge=0)] | None = None
+
+
+class Module(msgspec.Struct, frozen=True, kw_only=True, rename={"kind": "type"}):
+    """One module of EVerest that has an API."""
+
+    kind: str
+    module_id: str
+    version: int
+    communication_monitoring: CommunicationMonitoring | None = None
+
+
+class DiscoverReply(msgspec.Struct, frozen=True, kw_only=True):
+    """A module's answer to everest_api/discover. Fields we do not know are legal."""
+
+    apis: list[Module]
 
 
 def number(value: float) -> float | None:

@@ -8,40 +8,41 @@ wait in paho's queue, which is bounded.
 
 import random
 import selectors
-import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ipc.clock import Clock
-from ipc.config import MqttProtocol, MqttTable
+from ipc.config import MqttTable
 from ipc.log import Logger, RateLimit
 from ipc.stop import Stop, StopRequested
 from ipc.units import NS_PER_S
+from publisher import connection
 from publisher.backoff import LONGEST_S, Backoff
-
-CONNECT_TIMEOUT_S = 5.0
-"""For the TCP connection to a broker that does not even refuse."""
 
 LONGEST_QUEUE = 100
 """Replies kept while the broker is away; EVerest has long given up on older ones."""
 
-Handler = Callable[[str, bytes], None]
+Handler = Callable[[str, bytes, bool], None]
+"""Takes topic, payload, and whether it waited in the session while we were away."""
 
 
 class Mqtt:
-    """One connection to the broker, kept up as long as the process lives."""
+    """One connection to the broker, kept up as long as the process lives.
+
+    client         from connection.make_client(), ours alone from now on
+    subscriptions  each topic and its QoS
+    """
 
     def __init__(
         self,
         table: MqttTable,
         *,
-        password: str | None,
-        subscriptions: Sequence[str],
+        client: paho.Client,
+        subscriptions: Mapping[str, int],
         on_message: Handler,
         selector: selectors.BaseSelector,
         clock: Clock,
@@ -56,25 +57,29 @@ class Mqtt:
         self._selector = selector
         self._clock = clock
         self._stop = stop
-        self._log = log.bind(broker=f"{table.host}:{table.port}")
+        self._log = log.bind(broker=connection.address(table))
         self._limit = RateLimit(clock)
-        self._backoff = Backoff(random.Random())  # noqa: S311 - jitter, no secret
+        self._chance = random.Random()  # noqa: S311 - jitter, no secret
+        self._backoff = Backoff(self._chance)
+        self._mark: int | None = None
         self._next_try_ns = 0
         self._connected_ns = 0
-        self._inbox: list[tuple[str, bytes]] = []
-        self._client = self._make_client(password)
+        self._inbox: list[tuple[str, bytes, bool]] = []
+        self._client = self._hear(client)
 
     @property
     def due_ns(self) -> int:
         """When service() wants to be called even if nothing happens."""
         if self._client.socket() is None:
             return self._next_try_ns
+        if connection.has_more(self._client.socket()):
+            return self._clock.monotonic_ns()
         quarter_ns = self._table.keepalive_s * NS_PER_S // 4
         return self._clock.monotonic_ns() + quarter_ns
 
     def service(self, events: int) -> None:
         """Do what the socket is ready for (selectors' EVENT bits), and what is due."""
-        if events & selectors.EVENT_READ:
+        if events & selectors.EVENT_READ or connection.has_more(self._client.socket()):
             self._read()
         if events & selectors.EVENT_WRITE:
             self._client.loop_write()
@@ -105,8 +110,8 @@ class Mqtt:
         client.on_socket_unregister_write = None
         client.on_socket_close = None
         client.disconnect()
-        if (connection := client.socket()) is not None:  # it takes nothing now
-            connection.close()
+        if (left := client.socket()) is not None:  # it takes nothing now
+            left.close()
 
     def _read(self) -> None:
         """Take in what came. Who listens at that address may be no broker at all.
@@ -121,19 +126,8 @@ class Mqtt:
             self._client.disconnect()
             self._client.loop_write()
 
-    def _make_client(self, password: str | None) -> paho.Client:
-        v5 = self._table.protocol is MqttProtocol.V5
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self._table.client_id,
-            protocol=paho.MQTTv5 if v5 else paho.MQTTv311,
-            clean_session=None if v5 else True,
-            reconnect_on_failure=False,
-        )
-        client.connect_timeout = CONNECT_TIMEOUT_S
+    def _hear(self, client: paho.Client) -> paho.Client:
         client.max_queued_messages_set(LONGEST_QUEUE)
-        if self._table.username is not None:
-            client.username_pw_set(self._table.username, password)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -146,29 +140,11 @@ class Mqtt:
         return client
 
     def _connect(self) -> None:
-        """Try once; what becomes of it is told by the callbacks, or is weather.
-
-        With MQTT 5 the session outlives a restart of ours by a little: a request
-        sent meanwhile is then delivered and answered instead of timing out.
-        """
-        table = self._table
+        """Try once; what becomes of it is told by the callbacks, or is weather."""
         wait_s = self._backoff.next_s()
         try:
-            with self._stop.interrupting():  # name look-up and TCP connect block
-                if table.protocol is MqttProtocol.V5:
-                    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-                    properties.SessionExpiryInterval = table.session_expiry_s
-                    self._client.connect(
-                        table.host,
-                        table.port,
-                        keepalive=table.keepalive_s,
-                        clean_start=table.session_expiry_s == 0,
-                        properties=properties,
-                    )
-                else:
-                    self._client.connect(
-                        table.host, table.port, keepalive=table.keepalive_s
-                    )
+            with self._stop.interrupting():  # look-up, connect and handshake block
+                connection.connect(self._client, self._table)
         except StopRequested:
             return  # the loop is about to see it too
         except (OSError, ValueError) as error:
@@ -178,9 +154,9 @@ class Mqtt:
     def _unreachable(
         self,
         detail: str,
-        remedy: str = "is it running? check mqtt.host, mqtt.port, mqtt.protocol",
+        remedy: str | None = None,
     ) -> None:
-        event = "broker_unreachable"
+        event, remedy = "broker_unreachable", remedy or connection.remedies(self._table)
         self._limit(event, self._log.warning, event, detail=detail, remedy=remedy)
 
     def _on_connect(
@@ -189,7 +165,7 @@ class Mqtt:
         _userdata: object,
         _flags: paho.ConnectFlags,
         reason: ReasonCode,
-        _properties: Properties | None,
+        properties: Properties | None,
     ) -> None:
         if reason.is_failure:
             remedy = "check mqtt.username, mqtt.password_file and mqtt.protocol"
@@ -200,7 +176,9 @@ class Mqtt:
         self._connected_ns = self._clock.monotonic_ns()
         self._limit.forget("broker_unreachable")
         self._log.info("broker_connected", protocol=self._table.protocol.value)
-        client.subscribe([(topic, 2) for topic in self._subscriptions])
+        self._mark = connection.subscribe(
+            client, self._subscriptions, v5=properties, chance=self._chance
+        )
 
     def _on_disconnect(
         self,
@@ -229,7 +207,8 @@ class Mqtt:
             self._limit(event, self._log.warning, event, reason="it was retained")
             return
         # Taken up after loop_read, so that an error of ours is not taken for paho's.
-        self._inbox.append((message.topic, bytes(message.payload)))
+        waited = connection.has_other_mark(message, self._mark)
+        self._inbox.append((message.topic, bytes(message.payload), waited))
 
     def _on_publish(
         self,
@@ -258,25 +237,23 @@ class Mqtt:
                 self._log.error("subscribe_refused", topic=topic, detail=str(reason))
 
     def _on_socket_open(
-        self, _client: paho.Client, _userdata: object, connection: "paho.SocketLike"
+        self, _client: paho.Client, _userdata: object, opened: "paho.SocketLike"
     ) -> None:
-        if isinstance(connection, socket.socket):
-            # Else some exchanges wait 40 ms for a delayed acknowledgement.
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._selector.register(connection, selectors.EVENT_READ)
+        connection.tune(opened)
+        self._selector.register(opened, selectors.EVENT_READ)
 
     def _on_socket_close(
-        self, _client: paho.Client, _userdata: object, connection: "paho.SocketLike"
+        self, _client: paho.Client, _userdata: object, opened: "paho.SocketLike"
     ) -> None:
-        self._selector.unregister(connection)
+        self._selector.unregister(opened)
 
     def _on_want_write(
-        self, _client: paho.Client, _userdata: object, connection: "paho.SocketLike"
+        self, _client: paho.Client, _userdata: object, opened: "paho.SocketLike"
     ) -> None:
         both = selectors.EVENT_READ | selectors.EVENT_WRITE
-        self._selector.modify(connection, both)
+        self._selector.modify(opened, both)
 
     def _on_want_no_write(
-        self, _client: paho.Client, _userdata: object, connection: "paho.SocketLike"
+        self, _client: paho.Client, _userdata: object, opened: "paho.SocketLike"
     ) -> None:
-        self._selector.modify(connection, selectors.EVENT_READ)
+        self._selector.modify(opened, selectors.EVENT_READ)

@@ -54,12 +54,19 @@ class Report:
             self._log.warning("health_lost", meter=name, reason=health.reason)
 
     def answered(
-        self, meter: Meter, request: Request, reply: Reply, *, answered: bool
+        self,
+        meter: Meter,
+        request: Request,
+        reply: Reply,
+        *,
+        answered: bool,
+        waited: bool = False,
     ) -> None:
         """Take note of a request; its content is EVerest's and stays out of the log.
 
         answered   whether the reply was handed over: it may have no address, and the
                    queue may be full
+        waited     whether the request waited while we were away
         """
         name, event = meter.table.name, "request_answered"
         self._counts["requests"] += 1
@@ -74,6 +81,7 @@ class Report:
             status=reply.status.value,
             detail=reply.error,
             answered=answered,
+            waited=waited,
         )
 
     def tick(self, feeds: Sequence[Feed]) -> None:

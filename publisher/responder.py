@@ -50,8 +50,13 @@ class Responder:
         """What to subscribe to."""
         return [*self._starts, *self._stops]
 
-    def take(self, topic: str, message: bytes, broker: Broker) -> None:
-        """Answer one message, if it names a topic that may be answered on."""
+    def take(
+        self, topic: str, message: bytes, broker: Broker, *, waited: bool = False
+    ) -> None:
+        """Answer one message, if it names a topic that may be answered on.
+
+        waited  in the broker's session, while we were away
+        """
         if meter := self._starts.get(topic):
             request = read_start(message, meter.topics)
         elif meter := self._stops.get(topic):
@@ -62,4 +67,4 @@ class Responder:
         answered = request.reply_to is not None and broker.publish(
             request.reply_to, messages.encode(reply), qos=1
         )
-        self._report.answered(meter, request, reply, answered=answered)
+        self._report.answered(meter, request, reply, answered=answered, waited=waited)

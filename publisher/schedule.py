@@ -21,6 +21,11 @@ class Periodic:
         self.due_ns = first_ns
         self._period_ns = round(period_s * NS_PER_S)
 
+    def set_period(self, period_s: float, now_ns: int) -> None:
+        """Come due each period_s from now on, and not later than one from now."""
+        self._period_ns = round(period_s * NS_PER_S)
+        self.due_ns = min(self.due_ns, now_ns + self._period_ns)
+
     def take(self, now_ns: int) -> bool:
         """Say whether it is due, and if so set the next time."""
         if now_ns < self.due_ns:

@@ -14,6 +14,26 @@ _UNFIT = frozenset("+#$")
 """MQTT 5.0, section 4.7: wildcards, and the mark of the broker's own topics."""
 
 
+class Api(msgspec.Struct, frozen=True, kw_only=True):
+    """What all modules share: topics two levels above `base` (version and type)."""
+
+    base: str
+
+    @property
+    def discover(self) -> str:
+        """Where we ask which modules there are."""
+        return f"{self._root}/discover"
+
+    @property
+    def ready_beacon(self) -> str:
+        """Where EVerest says that its modules are up; maybe several times."""
+        return f"{self._root}/ready_beacon"
+
+    @property
+    def _root(self) -> str:
+        return self.base.rsplit("/", 2)[0]
+
+
 class Topics(msgspec.Struct, frozen=True, kw_only=True):
     """Topics below `base`/`module_id`: e2m is EVerest to us, m2e us to EVerest."""
 
@@ -29,6 +49,19 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
     def stop_transaction(self) -> str:
         """Where EVerest asks for a transaction to end."""
         return f"{self.base}/{self.module_id}/e2m/stop_transaction"
+
+    @property
+    def heartbeat(self) -> str:
+        """Where EVerest's module shows that it lives."""
+        return f"{self.base}/{self.module_id}/e2m/heartbeat"
+
+    @property
+    def discovered(self) -> str:
+        """Where EVerest's modules answer `discover`.
+
+        Below e2m, because that is what a broker's rules let us read.
+        """
+        return f"{self.base}/{self.module_id}/e2m/discovered"
 
     @property
     def powermeter_values(self) -> str:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tumbling windows, aligned to the wall clock: what goes into one message.
 
-Means are over the good samples; energies are the last; what no sample had stays
-absent. A window without a good sample gives nothing: no value is repeated.
+Means are over the good samples, or each quantity is the last of them; energies are
+always the last; what no sample had stays absent. A window without a good sample
+gives nothing: no value is repeated.
 """
 
 import msgspec
@@ -13,12 +14,14 @@ from ipc.sample import (
     FLOAT_COUNT,
     QUANTITIES,
     PhaseSequence,
+    Quantity,
     Sample,
     is_present,
 )
 from ipc.units import NS_PER_S
 
 FIRST_VALUE = len(Sample.__struct_fields__) - len(QUANTITIES)
+POWER_INDEX = QUANTITIES.index(Quantity.POWER_W)
 
 
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,11 +37,25 @@ class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[float | int, ...]
 
 
-class Window:
-    """The open window of one meter. Feed it samples; it gives closed ones back."""
+def alone(sample: Sample) -> Aggregate:
+    """Give what one good sample says by itself."""
+    return Aggregate(
+        wall_ns=sample.wall_ns,
+        samples=1,
+        phase_sequence=sample.phase_sequence,
+        values=msgspec.structs.astuple(sample)[FIRST_VALUE:],
+    )
 
-    def __init__(self, *, window_s: float) -> None:
+
+class Window:
+    """The open window of one meter. Feed it samples; it gives closed ones back.
+
+    keeps_last  give the last of a quantity, not the mean
+    """
+
+    def __init__(self, *, window_s: float, keeps_last: bool = False) -> None:
         self._length_ns = round(window_s * NS_PER_S)
+        self._keeps_last = keeps_last
         self._phase_sequence = int(PhaseSequence.UNKNOWN)
         self._number: int | None = None
         self._empty()
@@ -50,11 +67,15 @@ class Window:
         the open one.
         """
         number = sample.wall_ns // self._length_ns
-        closed = self._close() if number != self._number else None
+        closed = self.take() if number != self._number else None
         self._number = number
         values = msgspec.structs.astuple(sample)[FIRST_VALUE:]
         for index in range(FLOAT_COUNT):
-            if is_present(values[index]):
+            if not is_present(values[index]):
+                continue
+            if self._keeps_last:
+                self._sums[index], self._counts[index] = values[index], 1
+            else:
                 self._sums[index] += values[index]
                 self._counts[index] += 1
         for index, energy in enumerate(values[FLOAT_COUNT:]):
@@ -70,9 +91,10 @@ class Window:
         """Give the open window if its time is over, else None."""
         if self._number is None or wall_ns // self._length_ns == self._number:
             return None
-        return self._close()
+        return self.take()
 
-    def _close(self) -> Aggregate | None:
+    def take(self) -> Aggregate | None:
+        """Give what is in the open window, whether or not its time is over."""
         if self._samples == 0:
             return None
         means = (

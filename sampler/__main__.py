@@ -61,9 +61,9 @@ def main() -> int:
 
 
 def _on_config(arguments: argparse.Namespace, stop: Stop) -> int:
-    from ipc import config  # noqa: PLC0415 - late
-    from ipc.errors import IpcError  # noqa: PLC0415 - late
-    from sampler.errors import SamplerError  # noqa: PLC0415 - late
+    from ipc import config
+    from ipc.errors import IpcError
+    from sampler.errors import SamplerError
 
     try:
         loaded = config.load(arguments.config)
@@ -77,7 +77,7 @@ def _on_config(arguments: argparse.Namespace, stop: Stop) -> int:
 
 
 def _chosen(config: "Config", name: str | None) -> "list[BusTable]":
-    from ipc.errors import ConfigError  # noqa: PLC0415 - late
+    from ipc.errors import ConfigError
 
     buses = [bus for bus in config.bus if name in (None, bus.name)]
     if not buses:
@@ -87,7 +87,7 @@ def _chosen(config: "Config", name: str | None) -> "list[BusTable]":
 
 
 def _the_one(buses: "list[BusTable]") -> "BusTable":
-    from ipc.errors import ConfigError  # noqa: PLC0415 - late
+    from ipc.errors import ConfigError
 
     if len(buses) > 1:
         names = ", ".join(bus.name for bus in buses)
@@ -96,7 +96,7 @@ def _the_one(buses: "list[BusTable]") -> "BusTable":
 
 
 def _check(config: "Config", buses: "list[BusTable]") -> int:
-    from sampler import check  # noqa: PLC0415 - late
+    from sampler import check
 
     for bus in buses:
         print("\n".join(check.describe(config, check.plan_bus(bus))))
@@ -106,16 +106,16 @@ def _check(config: "Config", buses: "list[BusTable]") -> int:
 
 
 def _run(config: "Config", table: "BusTable", stop: Stop) -> int:
-    from ipc import log  # noqa: PLC0415 - late
-    from ipc.clock import SystemClock  # noqa: PLC0415 - late
-    from ipc.shm import SegmentWriter  # noqa: PLC0415 - late
-    from sampler import realtime  # noqa: PLC0415 - late
-    from sampler.assembly import meters_of  # noqa: PLC0415 - late
-    from sampler.bus import SerialBus  # noqa: PLC0415 - late
-    from sampler.check import plan_bus  # noqa: PLC0415 - late
-    from sampler.loop import Loop  # noqa: PLC0415 - late
-    from sampler.report import Report  # noqa: PLC0415 - late
-    from sampler.tick import Ticker  # noqa: PLC0415 - late
+    from ipc import log
+    from ipc.clock import SystemClock
+    from ipc.shm import SegmentWriter
+    from sampler import realtime
+    from sampler.assembly import meters_of
+    from sampler.bus import SerialBus
+    from sampler.check import plan_bus
+    from sampler.loop import Loop
+    from sampler.report import Report
+    from sampler.tick import Ticker
 
     clock = SystemClock(stop)
     planned = plan_bus(table)

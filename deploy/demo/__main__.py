@@ -25,7 +25,7 @@ def main() -> int:
     stop = Stop.on_signals()
     signal.signal(signal.SIGHUP, lambda _number, _frame: stop.request())
     duration_s = _arguments().duration
-    from deploy.demo.demo import Demo  # noqa: PLC0415 - late
+    from deploy.demo.demo import Demo
 
     demo = Demo(duration_s=duration_s, stop=stop)
     with tempfile.TemporaryDirectory(prefix="powermeter-demo-") as directory:

@@ -49,8 +49,8 @@ def connected(broker, stop, **settings):
 @contextlib.contextmanager
 def client(broker, answers):
     """Connect a device side that gives each request the answers' payloads."""
-    from paho.mqtt.client import Client
-    from paho.mqtt.enums import (
+    from paho.mqtt.client import Client  # noqa: PLC0415 - only this test needs it
+    from paho.mqtt.enums import (  # noqa: PLC0415 - only this test needs it
         CallbackAPIVersion,
         MQTTProtocolVersion,
     )

@@ -121,6 +121,17 @@ def test_a_ring_lies_in_the_directory_under_its_bus_name(load):
             "[mqtt]\npassword_file = 'x'\n[[bus]]",
             "mqtt.username is not: set both or none",
         ),
+        ("[[bus]]", "[mqtt]\nca_file = 'x'\n[[bus]]", "set tls = true"),
+        (
+            "[[bus]]",
+            "[mqtt]\ntls = true\nkey_file = 'x'\n[[bus]]",
+            "mqtt.certificate_file and mqtt.key_file: set both or none",
+        ),
+        (
+            "[[bus]]",
+            "[mqtt]\ntls = true\nsocket = '/x'\n[[bus]]",
+            "a Unix socket has no TLS",
+        ),
         ("[[bus]]", "[[bus]", "not valid TOML"),
     ],
 )

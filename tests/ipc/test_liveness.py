@@ -25,7 +25,7 @@ def writer(path, clock):
 
 
 @pytest.fixture
-def reader(writer, path, clock):
+def reader(writer, path, clock):  # noqa: ARG001 - it must be there first
     with SegmentReader(path, clock=clock) as reader:
         yield reader
 

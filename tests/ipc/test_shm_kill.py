@@ -180,7 +180,7 @@ def kill_readers(path, clock, *, times):
 def tell(states, witness):
     """Print what was met; pytest -rP shows it."""
     told = f"{witness.accepted} accepted, {witness.torn} torn copies refused"
-    print(f"slots left by the dead: {dict(states)}; {told}")
+    print(f"slots left by the dead: {dict(states)}; {told}")  # noqa: T201 - the figures of a long run
 
 
 def test_a_killed_writer_leaves_no_lie_behind(path, clock):

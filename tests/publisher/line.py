@@ -10,9 +10,9 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import paho.mqtt.client as paho  # noqa: TID251 - the other end of the line
+import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion  # noqa: TID251 - as above
+from paho.mqtt.enums import CallbackAPIVersion
 
 from deploy.demo.broker import HOST, Broker, Kind, _mosquitto, found
 from deploy.demo.parts import Part
@@ -20,6 +20,8 @@ from ipc.clock import SystemClock
 from ipc.config import MqttProtocol, MqttTable
 from ipc.stop import Stop
 from ipc.units import NS_PER_MS, NS_PER_S
+from publisher import tls
+from publisher.connection import make_client
 from publisher.mqtt import Mqtt
 from tests.fakes import FakeLog
 
@@ -53,18 +55,20 @@ class Line:
         self.clock = clock or SystemClock(self.stop)
         self.log = FakeLog()
         self.came: list[tuple[str, bytes]] = []
+        self.waited: list[bool] = []
         self.selector = selectors.DefaultSelector()
         self.steps = 0
         self.answer_to: str | None = None
+        table = MqttTable(
+            host=host,
+            port=broker if isinstance(broker, int) else broker.port,
+            protocol=protocol or newest(broker),
+            **settings,
+        )
         self.mqtt = Mqtt(
-            MqttTable(
-                host=host,
-                port=broker if isinstance(broker, int) else broker.port,
-                protocol=protocol or newest(broker),
-                **settings,
-            ),
-            password=password,
-            subscriptions=subscriptions,
+            table,
+            client=make_client(table, password=password, tls=tls.context(table)),
+            subscriptions=dict.fromkeys(subscriptions, 2),
             on_message=self._on_message,
             selector=self.selector,
             clock=self.clock,
@@ -79,8 +83,9 @@ class Line:
         self._granted += 1
         self._told_of_grant(*arguments)
 
-    def _on_message(self, topic: str, message: bytes) -> None:
+    def _on_message(self, topic: str, message: bytes, waited: bool) -> None:
         self.came.append((topic, message))
+        self.waited.append(waited)
         if self.answer_to:
             self.mqtt.publish(self.answer_to, b"answer to " + message, qos=1)
 

@@ -3,12 +3,13 @@
 
 import msgspec
 
-from ipc.config import MeterTable
+from ipc.config import MeterTable, PublishTable
 from ipc.log import RateLimit
+from publisher.everest import Everest
 from publisher.feed import Feed
 from publisher.meter import Meter
 from publisher.report import Report
-from publisher.topics import Topics
+from publisher.topics import Api, Topics
 from tests.fakes import FakeClock, FakeLog, FakeRing
 
 TOPICS = Topics(base="everest_api/1/powermeter", module_id="pm_1")
@@ -23,14 +24,12 @@ def meter_of(
     *,
     name: str = "charger-1",
     module_id: str = "pm_1",
-    window_s: float = 1.0,
-    fresh_s: float = 3.0,
+    **publish: object,
 ) -> Meter:
     return Meter(
         meter_table(name, module_id),
         topics=Topics(base=TOPICS.base, module_id=module_id),
-        window_s=window_s,
-        fresh_s=fresh_s,
+        publish=PublishTable(**publish),
     )
 
 
@@ -48,6 +47,21 @@ def feed_of(
 
 def report_of(clock: FakeClock, log: FakeLog | None = None) -> Report:
     return Report(log=log or FakeLog(), clock=clock, limit=RateLimit(clock))
+
+
+def everest_of(
+    *meters: Meter,
+    clock: FakeClock,
+    log: FakeLog | None = None,
+    check_period_s: float = 2.0,
+) -> Everest:
+    return Everest(
+        meters,
+        api=Api(base=TOPICS.base),
+        check_period_s=check_period_s,
+        clock=clock,
+        log=log or FakeLog(),
+    )
 
 
 def request(payload: object, *, reply_to: object = None) -> bytes:

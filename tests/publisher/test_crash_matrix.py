@@ -113,7 +113,7 @@ def test_killed_at_any_step_the_story_comes_to_the_same_end(directory):
         shutil.rmtree(copy)
         if not was_killed:
             break
-    print(f"killed at each of {step - 1} steps")
+    print(f"killed at each of {step - 1} steps")  # noqa: T201 - the figures of the run
     assert 100 < step < MOST_STEPS
 
 

@@ -2,7 +2,9 @@
 """The diagram shows the table, all of it."""
 
 import re
+from pathlib import Path
 
+from publisher import diagram
 from publisher.diagram import mermaid
 from publisher.state import Phase
 from publisher.transaction import TRANSITIONS
@@ -32,3 +34,8 @@ def test_an_arrow_names_the_events_that_lead_that_way():
     assert "    closing --> settling: closed / journal failed\n" in mermaid()
     assert "    settling --> idle\n" in mermaid()
     assert mermaid().startswith("stateDiagram-v2\n    state settling <<choice>>\n")
+
+
+def test_the_readme_shows_the_diagram_of_this_table():
+    readme = Path(diagram.__file__).parent / "README.md"
+    assert f"```mermaid\n{mermaid().strip()}\n```" in readme.read_text()

@@ -42,8 +42,7 @@ def test_a_sample_of_a_meter_that_is_not_configured_is_told_once_and_left_out():
     ring = FakeRing([at_second(0, meter=1), at_second(1, meter=65535), at_second(2)])
     feed = feed_of(meter, ring=ring, clock=FakeClock(), log=log)
     assert list(feed.drain(0)) == []
-    closed = meter.close_by(WALL_NS + 3600 * NS_PER_S)
-    assert closed is not None
+    [closed] = meter.close_by(WALL_NS + 3600 * NS_PER_S)
     assert closed.samples == 1
     assert log.events() == ["sample_unassigned"]
     assert "same configuration" in log.fields_of("sample_unassigned")["remedy"]

@@ -31,3 +31,10 @@ def test_it_is_good_only_with_a_live_sampler_and_a_fresh_good_sample(
 def test_the_reason_says_which_link_of_the_chain_is_broken(writer_runs, age_s, reason):
     health = judge(writer_runs=writer_runs, newest_good_age_s=age_s, fresh_s=3.0)
     assert health.reason == reason
+
+
+def test_a_chain_that_was_lost_is_not_good_before_it_has_recovered():
+    health = judge(
+        writer_runs=True, newest_good_age_s=0.0, fresh_s=3.0, is_recovering=True
+    )
+    assert health.reason == "recovering: not 3 good in a row yet"

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The publisher's loop: what is sent, when, and what never is."""
 
-import contextlib
-import selectors
 from itertools import pairwise
 
 import pytest
@@ -10,15 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.demo.codec import Kind, decode
-from ipc.config import PublishTable
+from ipc.config import WindowValue
 from ipc.liveness import WriterState
 from ipc.sample import Quality
-from ipc.stop import Stop
 from ipc.units import NS_PER_MS, NS_PER_S
-from publisher.loop import Loop
 from publisher.schedule import GRACE_NS
-from tests.fakes import FakeBroker, FakeClock, FakeLog, sample_of
-from tests.publisher.parts import report_of
+from tests.fakes import sample_of
 from tests.publisher.world import NOON_NS, World
 
 FRESH_NS = 3 * NS_PER_S
@@ -47,9 +42,10 @@ def test_a_message_leaves_within_a_grace_after_its_window_ended(world):
         assert 0 <= late_ns <= GRACE_NS + 2 * NS_PER_MS
 
 
+@pytest.mark.parametrize("wakes", [True, False])
 @pytest.mark.parametrize(("window_s", "fresh_s"), [(10.0, 0.5), (60.0, 0.2), (2.5, 3)])
-def test_a_window_may_be_longer_than_a_sample_is_fresh(window_s, fresh_s):
-    with World(window_s=window_s, fresh_s=fresh_s) as world:
+def test_a_window_may_be_longer_than_a_sample_is_fresh(window_s, fresh_s, wakes):
+    with World(window_s=window_s, fresh_s=fresh_s, wakes=wakes) as world:
         world.run(3 * window_s)
         documents = [sent.document for sent in world.values]
         assert len(documents) >= 2
@@ -61,17 +57,72 @@ def test_a_window_may_be_longer_than_a_sample_is_fresh(window_s, fresh_s):
             first = last + 1
 
 
+def test_a_sample_of_the_next_window_closes_the_one_before_at_once(world):
+    """With a wake the grace is only for a meter that has fallen silent."""
+    world.run(10)
+    for sent in world.values[1:]:
+        assert (
+            sent.at_ns == sent.wall_ns - world.clock.wall_at_zero_ns + 100 * NS_PER_MS
+        )
+
+
+def test_every_sample_is_published_as_soon_as_it_is_written():
+    with World(every_sample=True) as world:
+        world.run(5)
+        assert len(world.values) == len(world.written) >= 49
+        for sent, sample in zip(world.values, world.written, strict=True):
+            assert sent.at_ns == sample.mono_ns
+            assert sent.document["power_W"]["total"] == sample.power_w
+            assert sent.wall_ns == sample.wall_ns // NS_PER_MS * NS_PER_MS
+
+
+def test_without_a_wake_every_sample_is_published_all_the_same():
+    with World(every_sample=True, wakes=False, fresh_s=1.0) as world:
+        world.run(5)
+        assert len(world.values) >= 45
+
+
+def test_a_great_change_of_power_does_not_wait_for_its_window():
+    """At sample 25 the power rises, at 37 it falls; windows end at 8, 18, 28 ..."""
+    with World(
+        power_w=lambda tick: 7000.0 if 25 <= tick < 37 else 0.0,
+        early_power_change_w=500.0,
+    ) as world:
+        world.run(6)
+        told = [
+            (
+                round(sent.document["energy_Wh_import"]["total"]),
+                sent.document["power_W"],
+            )
+            for sent in world.values
+        ]
+        assert told[:8] == [
+            *((9, {"total": 0.0}), (19, {"total": 0.0})),
+            *((24, {"total": 0.0}), (25, {"total": 7000.0}), (29, {"total": 7000.0})),
+            *((36, {"total": 7000.0}), (37, {"total": 0.0}), (39, {"total": 0.0})),
+        ]
+        early = world.values[3]
+        assert early.at_ns == world.written[25].mono_ns
+
+
+def test_a_window_may_tell_the_last_instead_of_the_mean():
+    with World(window_value=WindowValue.LAST) as world:
+        world.run(4)
+        told = [sent.document["power_W"]["total"] for sent in world.values]
+        assert told[:3] == [9, 19, 29]
+
+
 def test_without_a_sample_nothing_is_published(world):
     world.quality = None
     world.run(30)
-    assert world.broker.sent == []
+    assert world.values == world.checks == []
 
 
 @pytest.mark.parametrize("quality", [Quality.TIMEOUT, Quality.NO_PORT])
 def test_without_a_good_sample_nothing_is_published(world, quality):
     world.quality = quality
     world.run(30)
-    assert world.broker.sent == []
+    assert world.values == world.checks == []
 
 
 def test_after_the_sampler_died_its_last_window_is_the_last_message(world):
@@ -105,7 +156,7 @@ def test_samples_that_were_left_in_the_ring_are_neither_values_nor_health(world)
     world.ring.state = WriterState.RUNNING
     world.quality = Quality.TIMEOUT
     world.run(30)
-    assert world.broker.sent == []
+    assert world.values == world.checks == []
 
 
 def test_health_is_stated_each_period_as_true(world):
@@ -184,6 +235,10 @@ SETTINGS = st.fixed_dictionaries(
         "fresh_s": st.sampled_from((0.5, 3.0)),
         "period_s": st.sampled_from((0.05, 0.25, 1.0)),
         "start_s": st.floats(0, 1),
+        "wakes": st.booleans(),
+        "window_value": st.sampled_from(WindowValue),
+        "every_sample": st.booleans(),
+        "early_power_change_w": st.none() | st.sampled_from((0.5, 3.0, 1e6)),
     }
 )
 
@@ -225,44 +280,3 @@ def test_the_brokers_time_is_kept_too(world):
     world.loop.step()
     world.loop.step()
     assert world.clock.mono_ns <= world.broker.due_ns + NS_PER_MS
-
-
-@pytest.fixture
-def at_its_edges():
-    """Give a loop on a real selector, with what it is made of."""
-    with contextlib.ExitStack() as closing:
-        selector = closing.enter_context(selectors.DefaultSelector())
-        stop, log, clock = Stop(), FakeLog(), FakeClock()
-        closing.callback(stop.close)
-        broker = FakeBroker()
-        loop = Loop(
-            PublishTable(),
-            feeds=[],
-            broker=broker,
-            selector=selector,
-            report=report_of(clock, log),
-            clock=clock,
-            stop=stop,
-        )
-        yield loop, stop, log, broker
-
-
-def test_a_stop_ends_the_wait_and_nothing_is_done_after_it(at_its_edges):
-    loop, stop, log, broker = at_its_edges
-    loop.step()  # whatever was due at the start
-
-    def unexpected(_events):
-        pytest.fail("the broker was served after the stop")
-
-    broker.service = unexpected
-    stop.request()
-    loop.step()
-    loop.run()
-    assert log.events() == ["values_published"]
-
-
-def test_a_stop_while_it_runs_ends_it(at_its_edges):
-    loop, stop, log, broker = at_its_edges
-    broker.service = lambda _events: stop.request()
-    loop.run()
-    assert log.events()[-1] == "values_published"

@@ -140,3 +140,14 @@ def test_a_signal_ends_it_while_the_broker_says_nothing(number, path):
             err = ends_in_order(process, number)
             assert "broker_unreachable" not in err
             assert "publisher_stopped" in err
+
+
+def test_the_commands_for_keys_and_records_are_there(tmp_path):
+    status, said, _ = ended("keygen", tmp_path / "key.pem")
+    assert (status, said[:15]) == (0, "public key: 305")
+    record = tmp_path / "record"
+    record.write_text("OCMF|{}|{}")
+    key = said.split()[2]
+    status, said, told = ended("verify", record, "--public-key", key)
+    assert status == 1
+    assert "not valid" in said + told

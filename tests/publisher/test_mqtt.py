@@ -148,10 +148,14 @@ def test_a_request_that_came_while_we_restarted_is_delivered_afterwards(
         if not at_ease:
             line.mqtt._client.socket().shutdown(socket.SHUT_RDWR)
     with Peer(broker) as peer:
-        peer.send(REQUESTS, b"meanwhile")
-    with Line(broker) as line:
-        until(lambda: bool(line.came), line)
-        assert line.came == [(REQUESTS, b"meanwhile")]
+        for number in range(30):  # more than a broker sends at once
+            peer.send(REQUESTS, b"meanwhile %d" % number)
+        with Line(broker) as line:
+            until(lambda: len(line.came) == 30, line)
+            assert line.came[0] == (REQUESTS, b"meanwhile 0")
+            peer.send(REQUESTS, b"now")
+            until(lambda: len(line.came) == 31, line)
+            assert line.waited == [True] * 30 + [False]
 
 
 @needs_mosquitto

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from deploy.demo.broker import HOST, Kind
 from ipc.config import MqttProtocol
 from ipc.units import NS_PER_S
-from publisher import mqtt
+from publisher import connection
 from tests.fakes import FakeClock
 from tests.publisher.line import (
     Line,
@@ -76,7 +76,7 @@ def test_a_broker_that_never_says_yes_is_left_and_tried_again():
 def test_a_broker_that_does_not_even_refuse_is_waited_for_no_longer_than_the_bound(
     monkeypatch,
 ):
-    monkeypatch.setattr(mqtt, "CONNECT_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(connection, "CONNECT_TIMEOUT_S", 0.1)
     with black_hole() as port, Line(port) as line:
         line.mqtt.service(0)
         [told] = line.told("broker_unreachable")

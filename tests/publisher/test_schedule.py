@@ -48,3 +48,16 @@ def test_before_its_time_it_is_not_due(early_ns):
     periodic = Periodic(first_ns=10 * NS_PER_S, period_s=1.0)
     assert not periodic.take(10 * NS_PER_S - early_ns)
     assert periodic.due_ns == 10 * NS_PER_S
+
+
+@given(first_ns=INSTANTS, now_ns=INSTANTS, period_s=st.floats(0.2, 60))
+def test_a_new_period_is_kept_from_now_on(first_ns, now_ns, period_s):
+    periodic = Periodic(first_ns=first_ns, period_s=60)
+    periodic.set_period(period_s, now_ns)
+    period_ns = round(period_s * NS_PER_S)
+    assert periodic.due_ns == min(first_ns, now_ns + period_ns)
+    periodic.take(max(now_ns, periodic.due_ns))
+    assert periodic.due_ns <= max(now_ns, periodic.due_ns) + period_ns
+    before_ns = periodic.due_ns
+    assert periodic.take(before_ns)
+    assert periodic.due_ns == before_ns + period_ns

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ipc.config import MqttTable
 from publisher import secret
 from publisher.errors import SecretError
 
@@ -35,12 +36,13 @@ def test_blanks_and_other_scripts_belong_to_the_secret(path):
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o601, 0o777])
 def test_a_file_that_others_may_use_is_refused_with_the_remedy(path, mode):
     with pytest.raises(SecretError, match=f"chmod 600 {path}"):
-        secret.read(written(path, b"hunter2", mode))
+        secret.refuse_open(written(path, b"hunter2", mode))
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o700])
 def test_a_file_that_is_closed_to_others_is_read(path, mode):
-    assert secret.read(written(path, b"hunter2", mode)) == "hunter2"
+    secret.refuse_open(written(path, b"hunter2", mode))
+    assert secret.read(path) == "hunter2"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,31 @@ def test_any_content_is_a_secret_or_refused(content, tmp_path_factory):
     try:
         found = secret.read(path)
     except SecretError as refused:
-        assert str(path) in str(refused)  # noqa: PT017 - either is right
+        assert str(path) in str(refused)  # noqa: PT017 - what is raised may be absent
     else:
         assert found
         assert content.decode().rstrip("\r\n") == found
+
+
+def test_a_systemd_credential_is_the_password_if_no_file_is_named(tmp_path):
+    written(tmp_path / "mqtt-password", b"hunter2", 0o440)  # as systemd stores it
+    environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert secret.password(MqttTable(username="u"), environment) == "hunter2"
+    assert secret.password(MqttTable(), environment) is None
+    assert secret.password(MqttTable(username="u"), {}) is None
+
+
+def test_a_file_that_is_named_comes_before_the_credential(tmp_path):
+    written(tmp_path / "mqtt-password", b"hunter2")
+    named = written(tmp_path / "named", b"hunter3")
+    table = MqttTable(username="u", password_file=str(named))
+    environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert secret.password(table, environment) == "hunter3"
+    named.chmod(0o644)
+    with pytest.raises(SecretError, match="chmod 600"):
+        secret.password(table, environment)
+
+
+def test_other_credentials_are_not_ours(tmp_path):
+    environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert secret.password(MqttTable(username="u"), environment) is None

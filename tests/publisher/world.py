@@ -3,6 +3,7 @@
 
 import math
 import selectors
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -14,7 +15,7 @@ from ipc.stop import Stop
 from ipc.units import NS_PER_MS, NS_PER_S
 from publisher.loop import Loop
 from tests.fakes import FakeBroker, FakeClock, FakeLog, FakeRing, sample_of
-from tests.publisher.parts import feed_of, meter_of, report_of
+from tests.publisher.parts import everest_of, feed_of, meter_of, report_of
 
 NOON_NS = 1_787_306_400 * NS_PER_S
 
@@ -60,20 +61,29 @@ class TimedBroker(FakeBroker):
         return self.connected
 
 
+class FakeWake:
+    def fileno(self) -> int:
+        raise AssertionError("the world is its own selector")
+
+    def clear(self) -> None: ...
+
+
 class World(selectors.BaseSelector):
     """A sampler that writes while the loop waits, and the loop's selector itself.
 
     quality   of the samples it writes; None: the sampler is dead
+    wakes     whether the loop hears of it when a sample is written
+    power_w   gives a sample's power from its number
     """
 
     def __init__(
         self,
         *,
-        window_s: float = 1.0,
-        check_period_s: float = 2.0,
-        fresh_s: float = 3.0,
         period_s: float = 0.1,
         start_s: float = 0.02,
+        wakes: bool = True,
+        power_w: Callable[[int], float] = float,
+        **publish: object,
     ) -> None:
         self.clock = FakeClock(
             mono_ns=5 * NS_PER_S, wall_ns=NOON_NS + round(start_s * NS_PER_S)
@@ -86,17 +96,21 @@ class World(selectors.BaseSelector):
         self.has_energy = True
         self.steps = 0
         self.written = []
+        self.wake = FakeWake()
+        self._wakes = wakes
+        self._power_w = power_w
         self._period_ns = round(period_s * NS_PER_S)
         self._next_ns = self.clock.mono_ns
-        self.meter = meter_of(window_s=window_s, fresh_s=fresh_s)
+        self.meter = meter_of(**publish)
         self.feed = feed_of(self.meter, ring=self.ring, clock=self.clock, log=self.log)
+        self.everest = everest_of(self.meter, clock=self.clock, log=self.log)
         self.loop = Loop(
-            PublishTable(
-                window_s=window_s, check_period_s=check_period_s, fresh_s=fresh_s
-            ),
+            PublishTable(**publish),
             feeds=[self.feed],
             broker=self.broker,
+            everest=self.everest,
             selector=self,
+            wake=self.wake,
             report=report_of(self.clock, self.log),
             clock=self.clock,
             stop=self.stop,
@@ -118,14 +132,17 @@ class World(selectors.BaseSelector):
         assert timeout is not None
         end_ns = self.clock.mono_ns + math.ceil(timeout * 1000) * NS_PER_MS
         while self._next_ns <= end_ns:
-            self.clock.mono_ns = self._next_ns
+            self.clock.mono_ns = max(self.clock.mono_ns, self._next_ns)
             self._sample()
             self._next_ns += self._period_ns
+            if self._wakes and self.quality is not None:
+                key = selectors.SelectorKey(self.wake, 0, selectors.EVENT_READ, None)
+                return [(key, selectors.EVENT_READ)]
         self.clock.mono_ns = end_ns
         return []
 
     def register(self, fileobj, *_):
-        assert fileobj is self.stop
+        assert fileobj in (self.stop, self.wake)
 
     def unregister(self, fileobj): ...
 
@@ -147,7 +164,7 @@ class World(selectors.BaseSelector):
             tick=tick,
             wall_ns=self.clock.wall_ns(),
             mono_ns=self.clock.monotonic_ns(),
-            power_w=float(tick),
+            power_w=self._power_w(tick),
             **energy,
         )
         self.written.append(sample)
