@@ -150,4 +150,4 @@ def test_the_commands_for_keys_and_records_are_there(tmp_path):
     key = said.split()[2]
     status, said, told = ended("verify", record, "--public-key", key)
     assert status == 1
-    assert "not valid" in said + told
+    assert "NOT VALID" in said + told
