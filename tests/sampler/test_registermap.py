@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Profiles: what is accepted, and what the models say of themselves."""
 
-import csv
-from pathlib import Path
-
 import pytest
 
 from ipc.sample import Quantity
@@ -11,8 +8,7 @@ from sampler import registermap
 from sampler.encoding import Encoding
 from sampler.errors import ProfileError, SamplerError
 from sampler.registermap import Exponent, Register
-
-VECTORS = Path(__file__).parents[1] / "vectors"
+from tests.sampler.tables import rows
 
 LEAST = """
 [meter]
@@ -183,9 +179,10 @@ SDM_NAMES = {
 
 def test_the_sdm630_agrees_with_an_independent_table():
     profile = registermap.load("eastron_sdm630")
-    lines = (VECTORS / "sdm_registers.csv").read_text().splitlines()[1:]
     seen = set()
-    for row in csv.DictReader(lines):
+    for row in rows("mbmd_registers.csv"):
+        if row["meter"] != "SDM":
+            continue
         if name := SDM_NAMES.get(row["measurement"]):
             register = profile.registers[Quantity(name)]
             assert register.address == int(row["address"])
