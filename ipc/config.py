@@ -193,6 +193,10 @@ class Config(Table, frozen=True, kw_only=True):
         """Give the segment file of a bus."""
         return Path(self.ring.directory) / f"{bus.name}.ring"
 
+    def channel_path(self, bus: BusTable) -> Path:
+        """Give the socket on which a bus's sampler takes commands."""
+        return Path(self.ring.directory) / f"{bus.name}.sock"
+
 
 def load(path: Path) -> Config:
     """Read and check the file; a ConfigError names every conflict in it."""

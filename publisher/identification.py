@@ -8,13 +8,13 @@ starts: its end must not find out that its record cannot be written.
 
 import re
 
-from publisher.errors import OcmfError
-from publisher.messages import (
+from ipc.identification import (
     IdentificationFlag,
     IdentificationStatus,
     IdentificationType,
-    StartTransactionRequest,
 )
+from publisher.errors import OcmfError
+from publisher.messages import StartTransactionRequest
 
 LONGEST_ID = 40
 LONGEST_TARIFF = 250

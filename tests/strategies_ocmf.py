@@ -6,15 +6,15 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from publisher import ocmf, record
-from publisher.ecdsa import SigningKey
-from publisher.messages import (
+from ipc.identification import (
     IdentificationFlag,
     IdentificationLevel,
     IdentificationStatus,
     IdentificationType,
-    StartTransactionRequest,
 )
+from publisher import ocmf, record
+from publisher.ecdsa import SigningKey
+from publisher.messages import StartTransactionRequest
 from publisher.ocmf import (
     Cause,
     CurrentType,

@@ -5,14 +5,14 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from publisher import identification
-from publisher.errors import OcmfError
-from publisher.messages import (
+from ipc.identification import (
     IdentificationFlag,
     IdentificationStatus,
     IdentificationType,
-    StartTransactionRequest,
 )
+from publisher import identification
+from publisher.errors import OcmfError
+from publisher.messages import StartTransactionRequest
 from tests.strategies_ocmf import asked, requests
 
 F = IdentificationFlag

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from pyocmf.exceptions import PyOCMFError
 
+from ipc.identification import IdentificationFlag, IdentificationType
 from publisher import ocmf, record
 from publisher.ecdsa import PublicKey, SigningKey
 from publisher.errors import KeyMaterialError
-from publisher.messages import IdentificationFlag, IdentificationType
 from publisher.ocmf import Cause, Sync, Unusable
 from publisher.record import SIGNING_CURVES, Curve
 from tests.strategies_ocmf import BEGIN, END, asked, changed, signed, transactions

@@ -7,16 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.demo.codec import Kind, decode
-from publisher import messages
-from publisher.messages import (
+from ipc.identification import (
     IdentificationFlag,
     IdentificationLevel,
     IdentificationStatus,
     IdentificationType,
-    StartTransactionRequest,
-    Status,
-    StopTransactionRequest,
 )
+from publisher import messages
+from publisher.messages import StartTransactionRequest, Status, StopTransactionRequest
 from publisher.requests import (
     LONGEST_REASON,
     Request,

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives import serialization
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ipc.identification import IdentificationLevel
 from publisher import record, verify
 from publisher.ecdsa import SigningKey
-from publisher.messages import IdentificationLevel
 from publisher.ocmf import MeterState, Unusable
 from publisher.record import Curve, Verdict
 from tests.strategies_ocmf import BEGIN, END, asked, changed, composed, signed
