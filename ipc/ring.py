@@ -11,6 +11,7 @@ steps and the argument.
 import enum
 from collections.abc import Callable
 from itertools import repeat, starmap
+from mmap import mmap
 from typing import Protocol
 from zlib import crc32
 
@@ -42,6 +43,7 @@ far less than the time of one copy. Sixteen is never reached but by damage.
 """
 
 _CURSOR_WORD = CURSOR_AT // 8
+_pack_head, _pack_sample = SLOT_HEAD.pack, SLOT_SAMPLE.pack
 
 Fence = Callable[[], None]
 """Orders all stores and loads before it against all after it (ipc/fence.py)."""
@@ -71,7 +73,7 @@ class RingWriter:
 
     def __init__(
         self,
-        memory: memoryview,
+        memory: mmap | bytearray,
         header: Header,
         *,
         sequence: int,
@@ -84,8 +86,9 @@ class RingWriter:
         self._seed = header.seed
         self._mask = header.capacity - 1
         self._bytes = memory
-        self._crcs = memory.cast("I")
-        self._words = memory.cast("Q")
+        self._view = memoryview(memory)
+        self._crcs = self._view.cast("I")
+        self._words = self._view.cast("Q")
         self._words[_CURSOR_WORD] = sequence
 
     def write(self, sample: Sample) -> int:
@@ -94,12 +97,11 @@ class RingWriter:
         struct.error: a value does not fit its field; nothing was stored.
 
         Plain assignments only: struct.pack_into would zero its target first, which
-        a reader of the cursor would see.
+        a reader of the cursor would see. To the mapping itself, because a slice of a
+        memoryview costs an object more.
         """
         sequence = self.sequence
-        body = SLOT_HEAD.pack(sequence, self._epoch) + SLOT_SAMPLE.pack(
-            *astuple(sample)
-        )
+        body = _pack_head(sequence, self._epoch) + _pack_sample(*astuple(sample))
         crc = crc32(body, self._seed)
         start = HEADER_SIZE + (sequence & self._mask) * SLOT_SIZE
         end = start + BODY_SIZE
@@ -117,6 +119,7 @@ class RingWriter:
         """Let go of the memory, so that it can be unmapped."""
         self._crcs.release()
         self._words.release()
+        self._view.release()
 
 
 class RingReader:

@@ -41,6 +41,7 @@ class SegmentWriter:
 
     epoch     how many writers have owned the segment, this one included
     replaced  why an older file at the path could not be taken over, if there was one
+    write     RingWriter.write; readers who sleep are woken by beat() only
     """
 
     def __init__(self, path: Path, fd: int, heritage: Heritage, clock: Clock) -> None:
@@ -59,12 +60,14 @@ class SegmentWriter:
         self._words[HEARTBEAT_AT // 8] = clock.monotonic_ns()
         self._words[LEFT_AT // 8] = 0
         self._ring = RingWriter(
-            self._memory,
+            self._map,
             heritage.header,
             sequence=heritage.sequence,
             epoch=heritage.epoch,
             fence=fence.for_this_machine(),
         )
+        # The ring's own method: a method around it would cost a twentieth more.
+        self.write = self._ring.write
 
     @classmethod
     def open(cls, path: Path, *, capacity: int, clock: Clock) -> Self:
@@ -106,14 +109,6 @@ class SegmentWriter:
             writer.close()
             raise
         return writer
-
-    def write(self, sample: Sample) -> int:
-        """Store a sample and give its sequence. Fixed cost, no system call.
-
-        Readers see it at once, but those who sleep are woken by beat() only.
-        struct.error: a value does not fit its field; nothing was stored.
-        """
-        return self._ring.write(sample)
 
     def beat(self) -> None:
         """Show life and wake whoever waits: after each tick, and once a second.

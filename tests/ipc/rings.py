@@ -34,7 +34,7 @@ class Memory:
         fence: Fence | None = None,
     ) -> RingWriter:
         return RingWriter(
-            memoryview(self.bytes),
+            self.bytes,
             self.header,
             sequence=sequence,
             epoch=epoch,
