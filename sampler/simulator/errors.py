@@ -5,7 +5,8 @@
     ├── UnknownModelError(LookupError)     no model of this name
     ├── OptionError(ValueError)            a number outside its bounds
     ├── LinkTakenError(FileExistsError)    the link's path belongs to something else
-    └── LinkPlaceError(OSError)            the link cannot be made there
+    ├── LinkPlaceError(OSError)            the link cannot be made there
+    └── SigningMissingError(ImportError)   a meter that signs, but no `cryptography`
 
 What a reader does wrong is never one of these: it is answered with a Modbus
 exception, or with silence, as a meter does.
@@ -30,3 +31,7 @@ class LinkTakenError(SimulatorError, FileExistsError):
 
 class LinkPlaceError(SimulatorError, OSError):
     """The directory is missing, or may not be written."""
+
+
+class SigningMissingError(SimulatorError, ImportError):
+    """The extra `signing` is not installed."""

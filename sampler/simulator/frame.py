@@ -2,7 +2,7 @@
 """Modbus RTU frames as a meter sees them: CRC, requests in, answers out.
 
 Sources: MODBUS over Serial Line V1.02 (2.5.1 RTU frame, 6.2.2 CRC) and MODBUS
-Application Protocol V1.1b3 (6.3, 6.4, 6.12 requests; 7 exceptions).
+Application Protocol V1.1b3 (6.3, 6.4, 6.6, 6.12 requests; 7 exceptions).
 """
 
 import enum
@@ -17,6 +17,7 @@ BROADCAST = 0
 
 READ_HOLDING_REGISTERS = 3
 READ_INPUT_REGISTERS = 4
+WRITE_REGISTER = 6
 WRITE_REGISTERS = 16
 
 LARGEST_WRITE = 123
@@ -32,6 +33,7 @@ class ExceptionCode(enum.IntEnum):
     ILLEGAL_FUNCTION = 1
     ILLEGAL_ADDRESS = 2
     ILLEGAL_VALUE = 3
+    DEVICE_FAILURE = 4
 
 
 class ReadRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,12 +46,20 @@ class ReadRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WriteRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """FC16: the registers' bytes, to be written from `address`."""
+    """FC6 or FC16: the registers' bytes, to be written from `address`."""
 
     unit_id: int
     function_code: int
     address: int
     data: bytes
+
+    @property
+    def values(self) -> dict[int, int]:
+        """The registers, by their addresses."""
+        return {
+            self.address + number: int.from_bytes(self.data[2 * number :][:2])
+            for number in range(len(self.data) // 2)
+        }
 
 
 class BadRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +114,8 @@ def parse(frame: bytes) -> Request | None:
     match function_code:
         case 3 | 4:
             request = _parse_read(unit_id, function_code, body)
+        case 6:
+            request = _parse_single_write(unit_id, function_code, body)
         case 16:
             request = _parse_write(unit_id, function_code, body)
         case code if 0 < code < _EXCEPTION_FLAG:
@@ -126,8 +138,9 @@ def read_answer(request: ReadRequest, data: bytes) -> bytes:
 def write_answer(request: WriteRequest) -> bytes:
     """Give the frame that says the registers are written."""
     head = bytes((request.unit_id, request.function_code))
-    count = len(request.data) // 2
-    return seal(head + request.address.to_bytes(2) + count.to_bytes(2))
+    count = (len(request.data) // 2).to_bytes(2)
+    tail = request.data if request.function_code == WRITE_REGISTER else count
+    return seal(head + request.address.to_bytes(2) + tail)
 
 
 def exception_answer(request: Request, reason: ExceptionCode) -> bytes:
@@ -144,6 +157,19 @@ def _parse_read(unit_id: int, function_code: int, body: bytes) -> ReadRequest | 
         function_code=function_code,
         address=int.from_bytes(body[:2]),
         count=int.from_bytes(body[2:]),
+    )
+
+
+def _parse_single_write(
+    unit_id: int, function_code: int, body: bytes
+) -> WriteRequest | None:
+    if len(body) != 4:
+        return None
+    return WriteRequest(
+        unit_id=unit_id,
+        function_code=function_code,
+        address=int.from_bytes(body[:2]),
+        data=body[2:],
     )
 
 

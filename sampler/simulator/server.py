@@ -69,6 +69,10 @@ class Server:
         os.close(self._master)
         os.close(self._slave)
 
+    def elapsed_ns(self) -> int:
+        """Give the time on the meters' own axis: since the terminal was opened."""
+        return self._clock.monotonic_ns() - self._started_ns
+
     def serve(self) -> None:
         """Answer requests until a stop is requested."""
         while not self._stop.requested:

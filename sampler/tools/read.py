@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from ipc import wiring
 from ipc.clock import Clock, SystemClock
 from ipc.config import MeterTable
 from ipc.sample import Quality
@@ -165,6 +166,8 @@ def _as_text(
     )
     yield ""
     yield "  power is positive while energy is drawn from the mains"
+    for hint in wiring.hints(display.measured(sample), sample.phase_sequence):
+        yield f"  look at the wiring: {hint}"
 
 
 def _frames(reading: Reading) -> Iterator[str]:
@@ -190,6 +193,11 @@ def _as_data(
         "stopbits": settings.stopbits,
         "implausible": [quantity.value for quantity in outcome.implausible],
         **display.as_data(outcome.sample),
+        "wiring": list(
+            wiring.hints(
+                display.measured(outcome.sample), outcome.sample.phase_sequence
+            )
+        ),
     }
     if args.raw:
         data["frames"] = [

@@ -67,6 +67,16 @@ def test_a_read_is_parsed_as_it_was_written(unit_id, function_code, address, cou
     )
 
 
+@given(address=st.integers(0, 0xFFFF), value=st.binary(min_size=2, max_size=2))
+def test_a_write_of_one_register_is_parsed_and_echoed(address, value):
+    frame = seal(bytes((7, 6)) + address.to_bytes(2) + value)
+    request = parse(frame)
+    assert request == WriteRequest(
+        unit_id=7, function_code=6, address=address, data=value
+    )
+    assert write_answer(request) == frame
+
+
 @given(address=st.integers(0, 0xFFFF), words=st.integers(1, 123), data=st.data())
 def test_a_write_is_parsed_as_it_was_written(address, words, data):
     written = data.draw(st.binary(min_size=2 * words, max_size=2 * words))
@@ -82,6 +92,8 @@ def test_a_write_is_parsed_as_it_was_written(address, words, data):
     [
         "04 0000 00",  # a read cut short
         "03 0000 0002 00",  # a read with a byte too many
+        "06 0002",  # a write of one register that names none
+        "06 0002 0000 00",
         "10 0002 0000 00",  # a write of nothing
         "10 0002 0002 04 4270",  # fewer bytes than announced
         "10 0002 0002 03 427000",  # a byte count that is not twice the registers
@@ -101,7 +113,7 @@ def test_only_function_codes_a_request_can_have_are_refused(function_code, body)
     request = parse(seal(bytes((1, function_code)) + body))
     if function_code == 0 or function_code >= 0x80:
         assert request is None
-    elif function_code not in (3, 4, 16):
+    elif function_code not in (3, 4, 6, 16):
         assert isinstance(request, BadRequest)
         assert request.reason is ExceptionCode.ILLEGAL_FUNCTION
 

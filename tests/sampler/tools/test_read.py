@@ -4,6 +4,7 @@
 import argparse
 import fcntl
 import os
+import struct
 
 import msgspec
 import pytest
@@ -142,6 +143,24 @@ def test_what_cannot_be_true_is_marked_and_named_and_status_1(capsys):
     shown = capsys.readouterr()
     assert "?" in next(line for line in shown.out.splitlines() if "voltage" in line)
     assert "voltage_l1_v" in shown.err
+
+
+def test_a_phase_that_runs_backward_is_told_as_a_matter_of_wires(capsys):
+    current_l1, power_l1 = 3 + 2 * 6, 3 + 2 * 12  # bytes into the first answer
+
+    def backward(answer):
+        body = bytearray(answer[:-2])
+        if len(body) > power_l1 + 4 and body[2] == 60:
+            body[current_l1 : current_l1 + 4] = struct.pack(">f", 16.0)
+            body[power_l1 : power_l1 + 4] = struct.pack(">f", -3600.0)
+        return bytes(body) + crc16(bytes(body)).to_bytes(2, "little")
+
+    with serving(Wrapped(change=backward)) as server:
+        assert read_sdm630(server.path) == 0
+        assert "L1 gives energy back" in capsys.readouterr().out
+        assert read_sdm630(server.path, "--json") == 0
+    (hint,) = msgspec.json.decode(capsys.readouterr().out)["wiring"]
+    assert hint.startswith("L1 gives energy back")
 
 
 def test_a_port_that_is_not_there_is_status_1(capsys, tmp_path):
