@@ -4,17 +4,25 @@
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 
-has_mosquitto() {
-    command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ]
+has() {
+    command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]
+}
+
+# The Debian packages that are not there. Tests that need one skip without it.
+missing() {
+    has mosquitto || echo mosquitto
+    has openssl || echo openssl
+    has systemd-analyze || echo systemd
+    [ -x /usr/bin/supervisord ] || echo supervisor
 }
 
 can_install() {
     [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ] && command -v apt-get >/dev/null
 }
 
-# Only the program is wanted: the package's service is neither started (policy-rc.d
-# is how Debian is told so) nor left enabled.
-install_mosquitto() (
+# Only the programs are wanted: no service of a package is started (policy-rc.d is how
+# Debian is told so) or left enabled.
+install_packages() (
     policy=/usr/sbin/policy-rc.d
     if [ ! -e "$policy" ]; then
         trap 'rm -f "$policy"' EXIT
@@ -26,22 +34,35 @@ install_mosquitto() (
     fi
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq &&
-        apt-get install -y -qq --no-install-recommends mosquitto || return
-    if command -v systemctl >/dev/null; then
-        systemctl disable --quiet mosquitto || :
-    fi
+        apt-get install -y -qq --no-install-recommends "$@" || return
+    for service in mosquitto supervisor; do
+        case " $* " in
+        *" $service "*)
+            if command -v systemctl >/dev/null; then
+                systemctl disable --quiet "$service" || :
+            fi
+            ;;
+        esac
+    done
 ) >/dev/null 2>&1
 
 sh "$root/deploy/venv.sh" test
 
-if ! has_mosquitto && can_install; then
-    echo "installing mosquitto for the broker tests ..." >&2
-    install_mosquitto || :
+packages=$(missing)
+if [ -n "$packages" ] && can_install; then
+    echo "installing for the tests:" $packages >&2
+    # Unquoted: one word a package.
+    install_packages $packages || :
 fi
-has_mosquitto ||
+has mosquitto ||
     echo "no mosquitto: the broker tests run on the embedded broker (MQTT 3.1.1)" >&2
 
 cd "$root"
+# A test mostly waits, so a whole run goes through several workers, two a processor;
+# a part of it is there sooner without.
+if [ $# = 0 ]; then
+    set -- -n "$(($(nproc) * 2))" --dist worksteal
+fi
 if [ "${CI:-}" = true ]; then
     set -- --hypothesis-profile=ci "$@"
 fi
