@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What powermeter-watch makes of the rings, and how it tells it."""
+"""What powermeter-watch makes of the rings and of the status files."""
 
 import contextlib
-import io
 
 import pytest
 from msgspec.structs import replace
-from rich.console import Console
 
 from ipc.config import BusTable, Config, MeterTable, RingTable
 from ipc.liveness import SILENT_AFTER_NS, WriterState
 from ipc.sample import ABSENT, PhaseSequence, Quality, Sample
 from ipc.shm import SegmentWriter
+from ipc.status import Stamp
+from ipc.statusfile import StatusFile
 from ipc.units import NS_PER_S
-from ipc.view import lines, live
-from ipc.watch import RATE_OVER, Watch
-from tests.fakes import FakeClock
+from ipc.watch.lines import lines
+from ipc.watch.look import PATIENCE_S, RATE_OVER, Watch
+from ipc.watch.report import PublisherState
+from tests.fakes import FakeClock, FakeLog
 from tests.ipc.rings import abandon
+from tests.ipc.watch import reports
 
 PERIOD_NS = NS_PER_S // 5
 
@@ -176,24 +178,90 @@ def test_a_sample_of_a_meter_that_is_not_configured_is_passed_over(
     assert watch.look().buses[0].meters[1].problem is None
 
 
-def test_the_lines_tell_every_value_by_its_name(writer, watch, clock):
-    writer.write(sample(clock, power_w=2.5, voltage_l1_v=230.25))
-    told = "\n".join(lines(watch.look()))
+def test_a_phase_sequence_is_told_if_the_meter_knows_it(writer, watch, clock):
+    for sequence, told in (
+        (PhaseSequence.RIGHT, True),
+        (PhaseSequence.WRONG, False),
+        (PhaseSequence.UNKNOWN, None),
+    ):
+        writer.write(sample(clock, phase_sequence=sequence))
+        assert watch.look().buses[0].meters[0].newest.phase_sequence is told
 
-    assert "bus line: sampler running" in told
-    assert "meter grid, state healthy" in told
-    assert "    power_w = 2.5" in told
-    assert "    voltage_l1_v = 230.25" in told
-    assert "meter car[1], state no good sample yet" in told
+
+def test_the_spread_is_of_ticks_and_not_of_samples(writer, watch, clock):
+    for tick in range(10):
+        clock.mono_ns += PERIOD_NS
+        for index in (0, 1):
+            writer.write(sample(clock, index, tick=tick, duration_us=20_000))
+    spread = watch.look().buses[0].spread
+
+    assert spread.ticks == 10
+    assert spread.fullest == pytest.approx(0.2)
+    assert spread.in_use == pytest.approx(0.2)
 
 
-def test_the_live_view_puts_the_phases_side_by_side(writer, watch, clock):
-    volts = {f"voltage_l{phase}_v": 230 + phase / 10 for phase in (1, 2, 3)}
-    writer.write(sample(clock, **volts, energy_import_mwh=593_292_480))
-    screen = io.StringIO()
-    Console(file=screen, width=80).print(live(watch.look()))
-    shown = screen.getvalue()
+def stamp(clock):
+    return Stamp(pid=7, started_ns=0, mono_ns=clock.monotonic_ns())
 
-    assert "230.1  230.2  230.3" in shown
-    assert "593.292" in shown
-    assert "car[1]" in shown
+
+def tell(config, clock):
+    """Write both status files, as the two processes do."""
+    log = FakeLog()
+    for path, status in (
+        (config.sampler_status_path(config.bus[0]), reports.sampler_status()),
+        (config.publisher_status_path(), reports.publisher_status()),
+    ):
+        file = StatusFile(path, clock=clock, log=log)
+        file.write(replace(status, stamp=stamp(clock)))
+    assert log.lines == []
+
+
+def test_what_the_processes_say_of_themselves_is_part_of_the_report(
+    config, watch, clock
+):
+    tell(config, clock)
+    report = watch.look()
+
+    assert report.buses[0].status.ticks == 18_000
+    assert report.buses[0].counts("charger-1").good == 17_990
+    assert report.publisher.state is PublisherState.RUNNING
+    assert report.publisher.status.meters[0].transaction == "b7a1-42"
+
+
+def test_a_publisher_that_does_not_write_any_more_is_silent(config, watch, clock):
+    tell(config, clock)
+    clock.advance(PATIENCE_S)
+    assert watch.look().publisher.state is PublisherState.RUNNING
+    clock.advance(0.1)
+    assert watch.look().publisher.state is PublisherState.SILENT
+
+
+def test_a_status_from_before_a_restart_of_the_machine_is_silence(config, watch, clock):
+    tell(config, clock)
+    clock.advance(-500)
+    assert watch.look().publisher.state is PublisherState.SILENT
+
+
+def test_without_status_files_there_is_nothing_to_tell(watch):
+    report = watch.look()
+
+    assert (report.buses[0].status, report.buses[0].unread) == (None, None)
+    assert report.publisher.state is PublisherState.MISSING
+
+
+def test_a_status_that_cannot_be_read_says_why(config, watch):
+    path = config.publisher_status_path()
+    path.parent.mkdir()
+    path.write_text("{}")
+    publisher = watch.look().publisher
+
+    assert publisher.state is PublisherState.UNREADABLE
+    assert "not a status of this release" in publisher.unread
+
+
+def test_the_publisher_has_no_part_in_the_health_check(writer, watch, clock):
+    write_both(writer, clock)
+    report = watch.look()
+
+    assert report.publisher.state is PublisherState.MISSING
+    assert report.healthy
