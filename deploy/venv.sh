@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes .venv in the checkout, with the locked versions and the project itself:
 #
-#     sh deploy/venv.sh demo|test|check
+#     sh deploy/venv.sh demo|test|check|bench
 #
 # Does nothing when that is there already. Several may run at once, and one that was
-# interrupted is made good by the next. The locks of the three extras agree with each
+# interrupted is made good by the next. The locks of the extras agree with each
 # other, so one .venv can hold them all.
 set -eu
 
@@ -91,8 +91,8 @@ install_all() {
 }
 
 case $extra in
-demo | test | check) ;;
-*) fail "usage: sh deploy/venv.sh demo|test|check" ;;
+demo | test | check | bench) ;;
+*) fail "usage: sh deploy/venv.sh demo|test|check|bench" ;;
 esac
 
 is_finished && exit

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Makes the locks anew with uv: sh deploy/lock/update.sh
-# The check lock holds everything; the two others are parts of it, so that all three
-# agree and one .venv can hold them all. UV_INDEX_URL and the like are honoured, but
+# The check lock holds everything but the rivals of the benches; the others agree with it,
+# so that one .venv can hold them all. UV_INDEX_URL and the like are honoured, but
 # not written down: a lock names packages, versions and hashes, never a host.
 set -eu
 cd "$(dirname -- "$0")/../.."
@@ -23,3 +23,13 @@ compile() {
 compile check --extra test --extra check
 compile test --extra test --constraints deploy/lock/check.txt
 compile demo --extra demo --constraints deploy/lock/check.txt
+compile bench --extra bench --constraints deploy/lock/check.txt
+
+# Each dependency at the oldest version that pyproject.toml allows (tests/pythons.sh
+# runs the tests with these); the tools of the tests as they are locked.
+tools=$(mktemp)
+trap 'rm -f "$tools"' EXIT
+grep -oE '^(coverage|editables|hatchling|hypothesis|py(modbus|ocmf|test[a-z-]*)|supervisor|trustme)==[^ ;]+' \
+    deploy/lock/test.txt >"$tools"
+compile floors "$tools" --extra demo --extra metrics --extra moddef --extra signing \
+    --resolution lowest-direct --no-annotate
