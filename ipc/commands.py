@@ -31,8 +31,11 @@ from ipc.identification import (
     IdentificationType,
 )
 
-LONGEST_PACKET = 16_384
-"""Bytes of a message: a record has 4062 at most (EM580), every one of them escaped."""
+LONGEST_PACKET = 32_768
+"""Bytes of a message: a record has 4062 at most (EM580), each of them up to six."""
+
+Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""Ties an Answer to its Call."""
 
 
 class Wired(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,7 +86,10 @@ class BeginTransaction(Wired, frozen=True, kw_only=True, tag=True):
 
 
 class EndTransaction(Wired, frozen=True, kw_only=True, tag=True):
-    """End; Done once the record is ready to be read.
+    """End what was begun; Done once the record is ready to be read.
+
+    Not for a transaction whose begin did not come about: a meter that has lost a record
+    with its power signs what it charged last once more (WM3M4C).
 
     assignment  of its begin: some meters forget it when they lose their power
     """
@@ -120,7 +126,8 @@ Command = (
 class MeterPhase(enum.StrEnum):
     """Where a meter stands with its transaction.
 
-    IDLE     nothing is begun and nothing waits
+    IDLE     nothing is begun and nothing waits; or the meter lost what it held with its
+             power, and an EndTransaction still gives what is signed (BSM-WS36A, WM3M4C)
     RUNNING  begun, not ended
     ENDED    ended, and its record waits to be read and confirmed
     FAILED   the meter says that its record is lost or damaged
@@ -133,7 +140,13 @@ class MeterPhase(enum.StrEnum):
 
 
 class Done(Wired, frozen=True, kw_only=True, tag=True):
-    """It is done."""
+    """It is done.
+
+    start  of a begin, from a meter that signs it apart: that record, to be kept, as
+           the meter may lose it with its power
+    """
+
+    start: str | None = None
 
 
 class IdentityTold(Wired, frozen=True, kw_only=True, tag=True):
@@ -166,7 +179,7 @@ class StateTold(Wired, frozen=True, kw_only=True, tag=True):
 class RecordTold(Wired, frozen=True, kw_only=True, tag=True):
     """The record, byte for byte as the meter made it.
 
-    start  of a meter that signs its begin apart: that record
+    start  of a meter that signs its begin apart: that record, if it still has it
     """
 
     record: str
@@ -208,7 +221,7 @@ class Call(Wired, frozen=True, kw_only=True):
     timeout_s  from when it is taken up; then it is Failed, as silent
     """
 
-    number: int
+    number: Number
     meter: str
     command: Command
     timeout_s: Annotated[float, Meta(gt=0, le=300)]
@@ -217,5 +230,5 @@ class Call(Wired, frozen=True, kw_only=True):
 class Answer(Wired, frozen=True, kw_only=True):
     """How the Call of this number ended."""
 
-    number: int
+    number: Number
     outcome: Outcome

@@ -3,6 +3,7 @@
 
     IpcError
     ├── ConfigError(ValueError)        the configuration file or a profile
+    ├── ChannelError(OSError)          the socket on which commands are taken
     └── RingError                      a segment file
         ├── RingMissingError(FileNotFoundError)   not there (yet)
         ├── RingBusyError(BlockingIOError)        another writer holds it
@@ -19,6 +20,10 @@ class IpcError(Exception):
 
 class ConfigError(IpcError, ValueError):
     """The file cannot be used as it is; the text names file, key and bound."""
+
+
+class ChannelError(IpcError, OSError):
+    """The socket cannot be made where the configuration wants it."""
 
 
 class RingError(IpcError):

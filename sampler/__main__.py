@@ -6,8 +6,10 @@ milliseconds, so that a stop during start-up is as orderly as any other.
 """
 
 import argparse
+import contextlib
 import importlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -15,7 +17,14 @@ from typing import TYPE_CHECKING
 from ipc.stop import Stop
 
 if TYPE_CHECKING:
+    from ipc.clock import Clock
     from ipc.config import BusTable, Config
+    from ipc.log import Logger
+    from sampler.bus import SerialBus
+    from sampler.check import BusPlan
+    from sampler.meter import Meter
+    from sampler.slack import Slack
+    from sampler.status import Status
 
 
 ON_A_LINE = {
@@ -50,7 +59,7 @@ def main() -> int:
     for name, (what, module) in TOOLS.items():
         command = commands.add_parser(name, help=what, description=what)
         if name in sys.argv[1:2]:
-            tool = importlib.import_module(module)
+            tool = _tool(name, module, parser)
             tool.add_arguments(command)
     arguments = parser.parse_args()
     if tool is None:
@@ -58,6 +67,14 @@ def main() -> int:
     waits = {"stop": stop} if arguments.command in ON_A_LINE else {}
     status: int = tool.run(arguments, **waits)
     return status
+
+
+def _tool(name: str, module: str, parser: argparse.ArgumentParser) -> ModuleType:
+    """Import a tool, or say that this installation leaves it out."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as missing:
+        parser.error(f"{name} is not installed here: {missing}; install its package")
 
 
 def _on_config(arguments: argparse.Namespace, stop: Stop) -> int:
@@ -82,7 +99,9 @@ def _chosen(config: "Config", name: str | None) -> "list[BusTable]":
     buses = [bus for bus in config.bus if name in (None, bus.name)]
     if not buses:
         known = ", ".join(bus.name for bus in config.bus)
-        raise ConfigError(f"--bus {name}: no such bus; the configuration has: {known}")
+        raise ConfigError(
+            f"--bus {name}: no such bus: choose one that the configuration has: {known}"
+        )
     return buses
 
 
@@ -106,43 +125,104 @@ def _check(config: "Config", buses: "list[BusTable]") -> int:
 
 
 def _run(config: "Config", table: "BusTable", stop: Stop) -> int:
+    import os
+
     from ipc import log
     from ipc.clock import SystemClock
+    from ipc.notify import Notify
     from ipc.shm import SegmentWriter
+    from ipc.statusfile import StatusFile
     from sampler import realtime
     from sampler.assembly import meters_of
     from sampler.bus import SerialBus
     from sampler.check import plan_bus
     from sampler.loop import Loop
     from sampler.report import Report
+    from sampler.status import Status
     from sampler.tick import Ticker
 
     clock = SystemClock(stop)
+    notify = Notify(os.environ, clock=clock)
     planned = plan_bus(table)
     logger = log.set_up(config.log, process="sampler").bind(bus=table.name)
     bus = SerialBus(table, wire=planned.wire, clock=clock, stop=stop)
     meters = meters_of(planned, bus=bus, clock=clock)
+    file = StatusFile(config.sampler_status_path(table), clock=clock, log=logger)
+    status = Status(planned, file=file)
     path, capacity = config.ring_path(table), config.ring.capacity
-    with SegmentWriter.open(path, capacity=capacity, clock=clock) as ring:
+    with (
+        SegmentWriter.open(path, capacity=capacity, clock=clock) as ring,
+        _slack(
+            config,
+            planned,
+            meters,
+            bus,
+            status=status,
+            log=logger,
+            clock=clock,
+            stop=stop,
+        ) as slack,
+    ):
         try:
             bus.open()  # a port that is not there is reported with its first sample
             logger.info("sampler_started", port=table.port, rate_hz=table.rate_hz)
             realtime.prepare(config.realtime, logger)
-            start_ns = clock.monotonic_ns()
-            ticker = Ticker(start_ns=start_ns, rate_hz=table.rate_hz)
-            report = Report(log=logger, clock=clock)
             Loop(
-                ticker=ticker,
+                ticker=Ticker(start_ns=clock.monotonic_ns(), rate_hz=table.rate_hz),
                 meters=meters,
                 ring=ring,
-                report=report,
+                report=Report(log=logger, clock=clock, status=status),
+                notify=notify,
                 clock=clock,
                 stop=stop,
+                slack=slack,
             ).run()
             logger.info("sampler_stopped")
         finally:
             bus.close()
+            status.close()
+            notify.close()
     return 0
+
+
+@contextlib.contextmanager
+def _slack(
+    config: "Config",
+    planned: "BusPlan",
+    meters: "list[Meter]",
+    bus: "SerialBus",
+    *,
+    status: "Status",
+    log: "Logger",
+    clock: "Clock",
+    stop: Stop,
+) -> "Iterator[Slack | None]":
+    """Serve the meters that sign by themselves between ticks; None: there is none.
+
+    Whoever owns the ring owns the channel: the ring is opened before.
+    """
+    from ipc.config import Signing
+
+    if all(meter.table.signing is not Signing.METER for meter in planned.meters):
+        yield None
+        return
+    from ipc.channel import ChannelServer
+    from sampler.signing.kinds import arbiter_of
+    from sampler.slack import Slack
+    from sampler.verbreport import VerbReport
+
+    channel = ChannelServer(config.channel_path(planned.table))
+    try:
+        yield Slack(
+            arbiter=arbiter_of(planned, meters),
+            channel=channel,
+            bus=bus,
+            report=VerbReport(log=log, clock=clock, watcher=status.procedure),
+            clock=clock,
+            stop=stop,
+        )
+    finally:
+        channel.close()
 
 
 if __name__ == "__main__":

@@ -18,6 +18,10 @@ LARGEST_NOISE = 16
 _HEADER = 3  # unit, function, length
 _TELLING = 6  # characters of an echo that no answer begins with: unit ... count
 
+WRITE_REGISTERS = 16
+_WRITE_HEADER = 6  # unit, function, address, count: the answer repeats the request's
+_WRITE_TELLING = 8  # behind them an echo has the data, and an answer its CRC
+
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of an answer by now.
@@ -35,13 +39,17 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Search:
-    """Looks for the answer to one read request, whatever comes before it."""
+    """Looks for the answer to one request, whatever comes before it."""
 
     def __init__(self, request: bytes, size: int) -> None:
         """Take the request as sent, and the characters of its answer."""
         self._request = request
         self._size = size
+        is_write = request[1:2] == bytes((WRITE_REGISTERS,))
         self._header = bytes((*request[:2], (size - 5) & 0xFF))
+        if is_write:
+            self._header = request[:_WRITE_HEADER]
+        self._telling = _WRITE_TELLING if is_write else _TELLING
         self._refusal = bytes((request[0], request[1] | 0x80))
 
     def look(self, received: bytes) -> Found:
@@ -82,4 +90,4 @@ class Search:
     def _is_echo(self, received: bytes) -> bool:
         """Whether it begins as the request did, or is our own request whole."""
         telling = received[: len(self._request)]
-        return len(telling) >= _TELLING and self._request.startswith(telling)
+        return len(telling) >= self._telling and self._request.startswith(telling)

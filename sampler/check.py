@@ -10,6 +10,7 @@ from sampler import lengths, registermap
 from sampler.errors import ProfileError, RateError
 from sampler.plan import Plan, plan
 from sampler.registermap import Profile
+from sampler.room import needed_s
 from sampler.schedule import Schedule, schedule
 from sampler.timetable import Timetable, Turn, timetable
 from sampler.wire import Wire
@@ -32,18 +33,23 @@ class MeterPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BusPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """One bus as it will be read. tick_s: wire time of the worst tick."""
+    """One bus as it will be read.
+
+    tick_s  wire time of the worst tick
+    room_s  what must be left behind it for a meter that signs by itself, if there is one
+    """
 
     table: BusTable
     wire: Wire
     meters: tuple[MeterPlan, ...]
     timetable: Timetable
     tick_s: float
+    room_s: float
 
     @property
     def highest_rate_hz(self) -> float:
-        """The rate at which the worst tick would leave the wire no rest."""
-        return 1 / self.tick_s
+        """The rate at which the worst tick would leave the wire no rest but the room."""
+        return 1 / (self.tick_s + self.room_s)
 
 
 def wire_of(bus: BusTable) -> Wire:
@@ -62,17 +68,38 @@ def plan_bus(bus: BusTable) -> BusPlan:
     turns = [_turn(meter, wire) for meter in meters]
     laid_out = timetable(turns)
     tick_s = laid_out.worst_s
+    room_s = max(_room_s(meter, wire) for meter in meters)
     if tick_s * bus.rate_hz > 1:
         raise RateError(
             f"bus {bus.name!r}: rate_hz = {bus.rate_hz:g} asks for more than the wire"
             f" carries: one tick takes {tick_s * 1000:.0f} ms at {bus.baudrate} baud, so"
-            f" at most {1 / tick_s:.2f} Hz: lower rate_hz, read a meter less often"
-            " (every, energy_every), raise the baudrate of line and meter, or put fewer"
-            " meters on this bus"
+            f" at most {1 / (tick_s + room_s):.2f} Hz: lower rate_hz, read a meter less"
+            " often (every, energy_every), raise the baudrate of line and meter, or put"
+            " fewer meters on this bus"
+        )
+    if room_s and 1 / bus.rate_hz - tick_s < room_s:
+        raise RateError(
+            f"bus {bus.name!r}: rate_hz = {bus.rate_hz:g} leaves"
+            f" {1000 / bus.rate_hz - tick_s * 1000:.0f} ms between two ticks, and the"
+            f" transactions of a meter that signs need {room_s * 1000:.0f} ms: lower"
+            f" rate_hz to {1 / (tick_s + room_s):.2f} Hz, or raise the baudrate of line"
+            " and meter"
         )
     return BusPlan(
-        table=bus, wire=wire, meters=meters, timetable=laid_out, tick_s=tick_s
+        table=bus,
+        wire=wire,
+        meters=meters,
+        timetable=laid_out,
+        tick_s=tick_s,
+        room_s=room_s,
     )
+
+
+def _room_s(meter: MeterPlan, wire: Wire) -> float:
+    """Give the time that a meter's transactions need between two ticks."""
+    if meter.table.signing is not Signing.METER:
+        return 0.0
+    return needed_s(wire, turnaround_s=meter.profile.limits.turnaround_ms / 1000)
 
 
 def describe(config: Config, bus: BusPlan) -> Iterator[str]:
@@ -85,6 +112,8 @@ def describe(config: Config, bus: BusPlan) -> Iterator[str]:
     )
     for meter in bus.meters:
         yield from _describe_meter(meter)
+    if any(meter.signing is Signing.METER for meter in table.meter):
+        yield f"  commands: {config.channel_path(table)}"
     yield from _describe_ticks(bus)
     yield (
         f"  worst tick: {bus.tick_s * 1000:.1f} ms on the wire,"
@@ -98,6 +127,7 @@ def _describe_meter(meter: MeterPlan) -> Iterator[str]:
         f"  meter {meter.table.name}: {meter.table.model}"
         f" ({meter.profile.meter.status.value}), unit {meter.table.unit_id},"
         f" EVerest module {meter.table.module_id}, {meter.read_s * 1000:.1f} ms"
+        f"{', signs by itself' if meter.table.signing is Signing.METER else ''}"
     )
     yield from _describe_blocks(meter.plan, meter.profile)
     if meter.fast is not meter.plan:
@@ -132,7 +162,7 @@ def _plan_meter(meter: MeterTable, turns: Schedule, wire: Wire) -> MeterPlan:
     if meter.signing is Signing.METER and not profile.meter.signs:
         raise ProfileError(
             f"meter {meter.name!r}: signing = 'meter', but {meter.model} cannot sign:"
-            " use signing = 'none'"
+            " use signing = 'gateway' or 'none'"
         )
     planned = plan(profile, wire)
     return MeterPlan(

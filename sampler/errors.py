@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why the sampler refuses to start.
+"""Why the sampler refuses to start, and what it cannot do for a caller.
 
     SamplerError
     ├── ProfileError(ValueError)       a meter's profile cannot be used
     ├── RateError(ValueError)          the wire cannot carry what is asked of it
-    └── PortError(OSError)             the serial port can never become ours
-        ├── PortBusyError(BlockingIOError)   another process holds it
-        └── LineSettingsError(ValueError)    its driver cannot do these settings
+    ├── PortError(OSError)             the serial port can never become ours
+    │   ├── PortBusyError(BlockingIOError)   another process holds it
+    │   └── LineSettingsError(ValueError)    its driver cannot do these settings
+    └── ProcedureError(RuntimeError)   a verb to a meter that cannot come to its end
 
-A meter or an adapter that is merely absent is weather: a Fault, counted.
+The last one never leaves its procedure: it becomes the verb's outcome. A meter or an adapter that is merely absent is weather: a Fault, counted.
 """
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ipc.commands import FailureKind  # of few; this file is imported by all
 
 
 class SamplerError(Exception):
@@ -34,3 +40,12 @@ class PortBusyError(PortError, BlockingIOError):
 
 class LineSettingsError(PortError, ValueError):
     """The driver of the port cannot do this baud rate, parity or stop bits."""
+
+
+class ProcedureError(SamplerError, RuntimeError):
+    """kind and reason are those of the verb's Failed."""
+
+    def __init__(self, kind: "FailureKind", reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason

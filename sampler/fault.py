@@ -26,3 +26,14 @@ class Bus(Protocol):
     def read(self, unit_id: int, block: Block) -> bytes | Fault:
         """Read a block: its 2 x count bytes as they came, or why there are none."""
         ...
+
+
+class WritableBus(Bus, Protocol):
+    """One whose meters can be told something too."""
+
+    def write(self, unit_id: int, address: int, data: bytes) -> Fault | None:
+        """Write consecutive registers; a Fault if no answer says that it was done.
+
+        Of a Fault that is no refusal it is not known whether it was.
+        """
+        ...

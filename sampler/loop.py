@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ipc.clock import Clock
+from ipc.notify import Notify
 from ipc.sample import Sample
 from ipc.stop import Stop
 from ipc.units import NS_PER_S, NS_PER_US
@@ -25,6 +26,14 @@ class Ring(Protocol):
         ...
 
 
+class Slack(Protocol):
+    """Who puts the time between two ticks to use."""
+
+    def use(self, until_ns: int, *, deadline_ns: int) -> None:
+        """Work until then; begin nothing that outlasts the deadline."""
+        ...
+
+
 class Loop:
     """One bus at a fixed rate. Everything it needs arrives by constructor."""
 
@@ -35,13 +44,19 @@ class Loop:
         meters: Sequence[Meter],
         ring: Ring,
         report: Report,
+        notify: Notify,
         clock: Clock,
         stop: Stop,
+        slack: Slack | None = None,
     ) -> None:
+        """Take the parts; without a slack, nothing is done between two ticks."""
+        self._slack = slack
         self._ticker = ticker
         self._meters = meters
         self._ring = ring
         self._report = report
+        self._notify = notify
+        self._failing: set[str] = set()
         self._clock = clock
         self._stop = stop
         self._overruns = 0
@@ -50,6 +65,7 @@ class Loop:
         """Step until a stop is requested."""
         while not self._stop.requested:
             self.step()
+        self._notify.stopping()
         self._report.summary()
 
     def step(self) -> None:
@@ -61,6 +77,8 @@ class Loop:
         late_ns = max(0, self._clock.monotonic_ns() - tick.deadline_ns)
         self._read_meters(tick, lateness_us=late_ns // NS_PER_US)
         self._report.tick(lateness_us=late_ns // NS_PER_US, missed=tick.missed)
+        failing = ", ".join(sorted(self._failing))
+        self._notify.ready(f"failing: {failing}" if failing else "sampling")
 
     def _read_meters(self, tick: Tick, *, lateness_us: int) -> None:
         """Read the living, then the silent whose turn it is until one is silent again.
@@ -70,6 +88,8 @@ class Loop:
         """
         due = [meter for meter in self._meters if meter.schedule.is_due(tick.number)]
         due.sort(key=lambda meter: (meter.patience.failures > 0, meter.patience.due_ns))
+        if not due:
+            self._ring.beat()
         is_spent = False
         for meter in due:
             was_silent = meter.patience.failures > 0
@@ -86,7 +106,10 @@ class Loop:
         """Write the sample, and beat: who waits for it wakes, and we are seen to live."""
         self._ring.write(outcome.sample)
         self._ring.beat()
+        self._notify.alive()
         self._report.outcome(meter, outcome)
+        change = self._failing.add if outcome.fault else self._failing.discard
+        change(meter.table.name)
 
     def _wait_until(self, deadline_ns: int) -> bool:
         """Wait for the tick, beating: a slow rate must not make the writer look dead.
@@ -97,6 +120,12 @@ class Loop:
             now_ns = self._clock.monotonic_ns()
             if now_ns >= deadline_ns:
                 return True
-            self._clock.wait_until(min(deadline_ns, now_ns + NS_PER_S))
-            self._ring.beat()
+            until_ns = min(deadline_ns, now_ns + NS_PER_S)
+            if self._slack:
+                self._slack.use(until_ns, deadline_ns=deadline_ns)
+            else:
+                self._clock.wait_until(until_ns)
+            if self._clock.monotonic_ns() < deadline_ns:
+                self._ring.beat()  # else the tick's samples do: a beat wakes readers
+            self._notify.alive()
         return False

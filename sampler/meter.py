@@ -91,6 +91,15 @@ class Meter:
             lesson=reading.lesson,
         )
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether what it says next is the answer to what it is asked next."""
+        return self.patience.failures == 0 and self._reader.is_in_step
+
+    def doubt(self) -> None:
+        """Take note that it may still owe an answer to somebody else's read."""
+        self._reader.doubt()
+
     def skip(self, tick: Tick, *, lateness_us: int, overruns: int) -> Outcome:
         """Give the hole of a silent meter whose turn to be asked has not come."""
         now_ns = self._clock.monotonic_ns()

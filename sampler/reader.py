@@ -106,6 +106,15 @@ class Reader:
             lesson=self._learn_from(denials, is_well=is_well),
         )
 
+    @property
+    def is_in_step(self) -> bool:
+        """Whether nothing is owed that could be taken for the next answer."""
+        return self._in_step
+
+    def doubt(self) -> None:
+        """Take note that somebody else's read of this meter was not answered."""
+        self._in_step = False
+
     def _ask(self, block: Block) -> bytes | Fault:
         """Read one block; behind a silence the answers may be out of step."""
         answer = self._bus.read(self._unit_id, block)

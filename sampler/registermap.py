@@ -20,6 +20,7 @@ from ipc.toml import Table
 from sampler.encoding import Encoding, Unavailable, WordOrder
 from sampler.errors import ProfileError
 from sampler.identity import Identity
+from sampler.signing.table import TransactionTable
 
 MODELS = Path(__file__).parent / "meters"
 
@@ -138,6 +139,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     exponents: dict[str, Exponent] = msgspec.field(default_factory=dict)
     serial: Serial | None = None
     identity: Identity = Identity()
+    transaction: TransactionTable | None = None
 
 
 class _File(Table, frozen=True, kw_only=True):
@@ -153,6 +155,7 @@ class _File(Table, frozen=True, kw_only=True):
     limits: Limits | None = None
     serial: Serial | None = None
     identity: Identity | None = None
+    transaction: TransactionTable | None = None
 
 
 def load(model: str) -> Profile:
@@ -175,6 +178,7 @@ def load(model: str) -> Profile:
         exponents=file.exponents or (base.exponents if base else {}),
         serial=file.serial or (base.serial if base else None),
         identity=file.identity or (base.identity if base else Identity()),
+        transaction=file.transaction or _inherited(base, file.meter),
     )
     if complaints := list(_complaints(profile)):
         raise ProfileError("\n".join(f"{path}: {each}" for each in complaints))
@@ -189,8 +193,11 @@ def names() -> list[str]:
 def _path(model: str) -> Path:
     path = MODELS / f"{model}.toml"
     if not path.is_file():
-        known = ", ".join(sorted(names()))
-        raise ProfileError(f"unknown model {model!r}; known models: {known}")
+        guess = toml.did_you_mean(model, names())
+        raise ProfileError(
+            f"unknown model {model!r}: choose one that `powermeter-sampler models`"
+            f" lists, or give the path of a profile{guess}"
+        )
     return path
 
 
@@ -200,10 +207,16 @@ def _base(path: Path, file: _File) -> Profile | None:
         return None
     where = f"{path}: like = {file.like!r}"
     if file.like not in names():
-        raise ProfileError(f"{where}: unknown model")
+        guess = toml.did_you_mean(file.like, names())
+        raise ProfileError(f"{where}: unknown model: choose one of ours{guess}")
     if toml.load(_path(file.like), _File).like is not None:
         raise ProfileError(f"{where}: is itself like another: name that one")
     return load(file.like)
+
+
+def _inherited(base: Profile | None, header: MeterHeader) -> TransactionTable | None:
+    """Give how the other one signs, if this one signs too."""
+    return base.transaction if base and header.signs else None
 
 
 def _registers(path: Path, file: _File) -> Iterator[tuple[Quantity, Register]]:
@@ -211,20 +224,23 @@ def _registers(path: Path, file: _File) -> Iterator[tuple[Quantity, Register]]:
         where = f"{path}: registers.{name}"
         if name not in QUANTITIES:
             guess = toml.did_you_mean(name, QUANTITIES)
-            raise ProfileError(f"{where}: no such quantity{guess}")
+            raise ProfileError(f"{where}: no such quantity{guess or ': remove it'}")
         yield Quantity(name), toml.convert(raw, Register, where=where)
 
 
 def _complaints(profile: Profile) -> Iterator[str]:
     """Say what no single value shows."""
     if not profile.registers:
-        yield "registers: at least one is needed, or `like`"
+        yield "registers: must have one, or there must be a `like`"
+    if profile.meter.signs != (profile.transaction is not None):
+        yield "meter.signs: must be true with a [transaction], and false without"
     for quantity, register in profile.registers.items():
         for reason in _register_complaints(quantity, register, profile):
             yield f"registers.{quantity.value}: {reason}"
     for name, exponent in profile.exponents.items():
         if exponent.encoding.is_float or exponent.encoding.has_own_exponent:
-            yield f"exponents.{name}: encoding = {exponent.encoding.value!r}: no integer"
+            encoding = exponent.encoding.value
+            yield f"exponents.{name}: encoding = {encoding!r}: must be an integer"
 
 
 def _register_complaints(
@@ -233,18 +249,18 @@ def _register_complaints(
     scales = [register.scale, *([register.plus.scale] if register.plus else [])]
     broken = [scale for scale in scales if not float(scale).is_integer()]
     if register.end > 0x10000:
-        yield f"address = {register.address}: ends past 65535"
+        yield f"address = {register.address}: must end before 65536"
     if quantity.is_energy and broken:
         yield (
-            f"scale = {broken[0]!r}: an energy needs a whole number of mWh a count"
+            f"scale = {broken[0]!r}: an energy's must be a whole number of mWh a count"
             " (1000000 for kWh)"
         )
     if register.exponent is not None and register.exponent not in profile.exponents:
         guess = toml.did_you_mean(register.exponent, profile.exponents)
-        yield f"exponent = {register.exponent!r}: not in [exponents]{guess}"
+        yield f"exponent = {register.exponent!r}: not in [exponents], add it{guess}"
     if register.end - register.start > profile.limits.largest_block:
-        yield "plus: does not fit into one block with it (limits.largest_block)"
+        yield "plus: must fit into one block with it (limits.largest_block)"
     if register.plus and (
         register.encoding.has_own_exponent or register.plus.encoding.has_own_exponent
     ):
-        yield "plus: does not go with an encoding that has its own exponent"
+        yield "plus: must not go with an encoding that has its own exponent"

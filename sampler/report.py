@@ -16,6 +16,7 @@ from ipc.units import NS_PER_S
 from sampler.fault import Fault
 from sampler.meter import Meter, Outcome
 from sampler.reader import Lesson
+from sampler.status import Status
 
 PERIOD_NS = 60 * NS_PER_S
 
@@ -53,11 +54,17 @@ class _State:
 
 
 class Report:
-    """Counts every outcome by kind and meter; logs changes of state."""
+    """Counts every outcome by kind and meter; logs changes of state.
 
-    def __init__(self, *, log: Logger, clock: Clock) -> None:
+    status  is told the same, for powermeter-watch; None: nobody watches
+    """
+
+    def __init__(
+        self, *, log: Logger, clock: Clock, status: Status | None = None
+    ) -> None:
         self._log = log
         self._clock = clock
+        self._status = status
         self._limit = RateLimit(clock)
         self._states: dict[str, _State] = {}
         self._lateness_us: list[int] = []
@@ -67,6 +74,8 @@ class Report:
 
     def outcome(self, meter: Meter, outcome: Outcome) -> None:
         """Take note of one sample."""
+        if self._status is not None:
+            self._status.outcome(meter, outcome)
         name = meter.table.name
         self._count(meter, outcome)
         self._state(meter, outcome.fault)
@@ -91,6 +100,8 @@ class Report:
         """Take note of one tick; once a minute the canonical line is due."""
         self._lateness_us.append(lateness_us)
         self._overruns += missed
+        if self._status is not None:
+            self._status.tick(lateness_us=lateness_us, missed=missed)
         if self._clock.monotonic_ns() >= self._next_ns:
             self.summary()
 

@@ -7,7 +7,7 @@ import msgspec
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """Waits, in seconds.
 
-    guard_s   woken this much before a frame can be complete: lateness costs cycle time
+    guard_s   a probe wakes this much before an answer can be complete
     pause_s   a frame has ended after this long a pause: USB adapters hold bytes for 16 ms
     settle_s  after a failure the line must be quiet for this long before a request
     reopen_s  least time between two attempts to open a port that is gone

@@ -9,6 +9,9 @@ READ_REQUEST = 8
 READ_OVERHEAD = 5
 """Characters of an answer beside its data: unit, function, length, CRC (2)."""
 
+WRITE_OVERHEAD = 9 + 8
+"""Characters of a write of registers beside its data: request, and answer."""
+
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True):
     """A line's speed. Times are in seconds.
@@ -32,5 +35,11 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
     def read_s(self, registers: int, *, turnaround_s: float) -> float:
         """Time of one read, from the silence before it to its last character."""
         characters = READ_REQUEST + READ_OVERHEAD + 2 * registers
+        turnaround_s = max(turnaround_s, self.silence_s)
+        return self.silence_s + characters * self.character_s + turnaround_s
+
+    def write_s(self, registers: int, *, turnaround_s: float) -> float:
+        """Time of one write of registers (function code 16), likewise."""
+        characters = WRITE_OVERHEAD + 2 * registers
         turnaround_s = max(turnaround_s, self.silence_s)
         return self.silence_s + characters * self.character_s + turnaround_s

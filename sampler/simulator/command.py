@@ -28,7 +28,7 @@ LONGEST_S = 1e9
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what run() reads."""
-    parser.add_argument("model", help="a name that `models` lists")
+    parser.add_argument("model", help="name of the model, or path of a profile")
     parser.add_argument(
         "--link", type=Path, metavar="PATH", help="a symbolic link to the terminal"
     )
@@ -70,7 +70,12 @@ def _add_variants(parser: argparse.ArgumentParser) -> None:
 
 
 def _hexadecimal(text: str) -> int:
-    return int(text, 16)
+    try:
+        return int(text, 16)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: must be a byte of two hexadecimal digits"
+        ) from None
 
 
 def run(args: argparse.Namespace, *, stop: Stop) -> int:

@@ -3,6 +3,7 @@
 
     SimulatorError
     ├── UnknownModelError(LookupError)     no model of this name
+    ├── UnfitProfileError(ValueError)      a profile that nothing can be made of
     ├── OptionError(ValueError)            a number outside its bounds
     ├── LinkTakenError(FileExistsError)    the link's path belongs to something else
     ├── LinkPlaceError(OSError)            the link cannot be made there
@@ -18,7 +19,11 @@ class SimulatorError(Exception):
 
 
 class UnknownModelError(SimulatorError, LookupError):
-    """The text lists the models there are."""
+    """The text says where the models are listed, and a near one."""
+
+
+class UnfitProfileError(SimulatorError, ValueError):
+    """The text names the file and the reason."""
 
 
 class OptionError(SimulatorError, ValueError):

@@ -26,7 +26,7 @@ def linked(link: Path, terminal: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise LinkPlaceError(
-            f"{link}: cannot make the link: {error.strerror}"
+            f"{link}: cannot make the link: {error.strerror}: name another path"
         ) from None
     try:
         yield

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """A model from its profile: where each quantity stands, written and not read.
 
-Reads meters/*.toml on its own: what the sampler's loader would misread must not be
-misread here in the same way.
+Understands meters/*.toml on its own: what the sampler's loader would misread must not
+be misread here in the same way.
 """
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ipc import toml
 from ipc.clock import NS_PER_MS
+from ipc.errors import ConfigError
 from sampler.simulator import form, quantities
+from sampler.simulator.errors import UnfitProfileError
 from sampler.simulator.form import Fixed, Packs, Scaled
 from sampler.simulator.image import Cell, Table
+from sampler.simulator.load import Load
 from sampler.simulator.model import Identity, Model
 from sampler.simulator.quantities import Wiring
 
@@ -34,20 +37,54 @@ def names() -> list[str]:
     return sorted(path.stem for path in METERS.glob("*.toml"))
 
 
+def is_path(name: str) -> bool:
+    """Whether a model is a profile of the user's own, told by its path."""
+    return "/" in name or name.endswith(".toml")
+
+
 def model(name: str) -> Model:
-    """Make the model of a profile; a KeyError or OSError is a profile unfit."""
-    raw = _read(name)
+    """Make the model of a profile of ours, by its name, or of any, by its path.
+
+    UnfitProfileError: there is none, or it does not say what a meter needs.
+    """
+    path = Path(name) if is_path(name) else METERS / f"{name}.toml"
+    try:
+        made = _model(name, _read(path))
+        _try_out(made)
+    except ConfigError as error:
+        raise UnfitProfileError(str(error)) from None
+    except Exception as error:
+        # Nobody has checked a user's file: a value may be of any kind, and wrong in
+        # any way. It must not end a read later on.
+        raise UnfitProfileError(
+            f"{path}: cannot be simulated ({type(error).__name__}: {error}):"
+            " correct it; `powermeter-sampler read` tells which key"
+        ) from error
+    return made
+
+
+def _model(name: str, raw: _Raw) -> Model:
     return Model(
         name=name,
         turnaround_ns=1 * NS_PER_MS,  # real ones take longer; this is the wire's test
-        largest_read=raw.get("limits", {}).get("largest_block", 125),
+        largest_read=int(raw.get("limits", {}).get("largest_block", 125)),
         tables=lambda identity: _tables(raw, identity),
     )
 
 
-def _read(name: str) -> _Raw:
-    raw = tomllib.loads((METERS / f"{name}.toml").read_text())
-    base = _read(raw["like"]) if "like" in raw else {}
+def _try_out(made: Model) -> None:
+    """Have every register written once; any exception says that one cannot be."""
+    state = Load(seed=1, power_w=1_000).at(0)
+    for table in made.tables(Identity(unit_id=1, serial_number=1)):
+        for cell in table.cells:
+            written = cell.encoding.pack(cell.value(state))
+            if len(written) != 2 * cell.encoding.words:
+                raise ValueError(f"registers {cell.address}: no such encoding")
+
+
+def _read(path: Path) -> _Raw:
+    raw = toml.load(path, dict)
+    base = _read(METERS / f"{raw['like']}.toml") if "like" in raw else {}
     return base | raw
 
 

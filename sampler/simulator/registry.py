@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The models that can be simulated, by name: every one that has a profile."""
 
+from ipc import toml
 from sampler.simulator import eastron_sdm630, profile
 from sampler.simulator.errors import OptionError, UnknownModelError
 from sampler.simulator.model import Model
@@ -19,20 +20,22 @@ def names() -> list[str]:
 
 
 def find(name: str, variant: Variant = USUAL) -> Model:
-    """Give the model of this name.
+    """Give the model of this name, or of the profile at this path.
 
-    UnknownModelError: there is none. OptionError: its meters do not differ so.
-    SigningMissingError: it signs, and the extra is not installed.
+    UnknownModelError, UnfitProfileError: there is none. OptionError: its meters do
+    not differ so. SigningMissingError: it signs, and the extra is not installed.
     """
     if name in SIGNING:
         return _signing(name, variant)
     _must_have(name, variant, frozenset())
     if name in MODELS:
         return MODELS[name]
-    if name in profile.names():
+    if profile.is_path(name) or name in profile.names():
         return profile.model(name)
-    known = ", ".join(names())
-    raise UnknownModelError(f"model {name!r} cannot be simulated; known are: {known}")
+    raise UnknownModelError(
+        f"unknown model {name!r}: choose one that `powermeter-sampler models` lists, or"
+        f" give the path of a profile{toml.did_you_mean(name, names())}"
+    )
 
 
 def _signing(name: str, variant: Variant) -> Model:

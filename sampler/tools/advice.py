@@ -65,4 +65,4 @@ def explain_port(error: PortError, port: str) -> str:
         )
     if isinstance(error, LineSettingsError):
         return f"{error.strerror}, or use another adapter"
-    return f"{port} is no serial port: ls -l /dev/serial/by-id lists the adapters"
+    return f"{port} is no serial port: use one that ls -l /dev/serial/by-id lists"

@@ -60,9 +60,10 @@ def run(args: argparse.Namespace) -> int:
         else:
             args.output.write_text(imported.toml)
     except OSError as error:
-        return _fail(f"{error.filename}: {error.strerror}", USAGE_ERROR)
+        what = f"{error.filename}: {error.strerror}: name another path"
+        return _fail(what, USAGE_ERROR)
     except ProfileError as error:
-        return _fail(str(error), USAGE_ERROR)
+        return _fail(f"{args.file}: {error}", USAGE_ERROR)
     except UnmappableError as error:
         return _fail(f"{args.file}: {error}", NOTHING_MAPPED)
     lines = [f"left out: {line}" for line in imported.left_out]
@@ -86,7 +87,7 @@ def import_device(document: object) -> Imported:
         raise
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ProfileError(
-            f"not a ModDef document: {type(error).__name__}: {error}"
+            f"not a ModDef document ({type(error).__name__}: {error}): name one"
         ) from None
     return msgspec.structs.replace(imported, left_out=[*imported.left_out, *rest])
 
@@ -109,7 +110,9 @@ def _convert(document: Point, device: Point, points: list[Point]) -> Imported:
         else:
             taken[mapped.quantity.value] = mapped
     if not taken:
-        raise UnmappableError("no point of it is a quantity of ours")
+        raise UnmappableError(
+            "no point of it is a quantity of ours: write the profile by hand"
+        )
     toml = "\n".join(_toml(document, device, taken)) + "\n"
     return Imported(toml=toml, count=len(taken), left_out=left_out)
 
@@ -210,12 +213,12 @@ def _load(path: Path) -> object:
     with path.open("rb") as file:
         content = file.read(LARGEST_FILE + 1)
     if len(content) > LARGEST_FILE:
-        raise ProfileError(f"{path}: larger than {LARGEST_FILE} bytes")
+        raise ProfileError(f"larger than {LARGEST_FILE} bytes: name the right file")
     try:
         return yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise ProfileError(f"{path}: not valid YAML: {reason}") from None
+        raise ProfileError(f"not valid YAML: {reason}; correct it") from None
 
 
 def _mapping(raw: object) -> Point:

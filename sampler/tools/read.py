@@ -226,7 +226,10 @@ def _verdict(args: argparse.Namespace, settings: LineSettings, outcome: Outcome)
         )
     if outcome.implausible:
         names = ", ".join(quantity.value for quantity in outcome.implausible)
-        lines += [f"cannot be true, so not shown: {names}; is it a {args.model}?"]
+        lines.append(
+            f"cannot be true, so not shown: {names}; is it a {args.model}? choose what"
+            f" powermeter-sampler scan {args.port} names"
+        )
     return _fail(lines, status=FAILED)
 
 

@@ -104,7 +104,7 @@ def units(text: str) -> list[int]:
         low = line.unit_id(first)
         high = line.unit_id(last) if dash else low
         if high < low:
-            raise argparse.ArgumentTypeError(f"{part!r}: counts down")
+            raise argparse.ArgumentTypeError(f"{part!r}: must count up, such as 1-10")
         found += range(low, high + 1)
     return sorted(set(found))
 
@@ -181,10 +181,12 @@ def _verdict(args: argparse.Namespace, scan: Scan, stop: Stop) -> int:
         _tell(
             f"something answers unit {unit_id} at {settings}, but not cleanly: two"
             " meters of one unit id, a second master, noise, or a setting that is"
-            " nearly right"
+            " nearly right: check these first"
         )
     if scan.fault:
-        _tell(f"powermeter-sampler: {args.port} failed: {scan.fault.detail}")
+        _tell(
+            f"powermeter-sampler: {args.port} failed: {scan.fault.detail}: plug it in"
+        )
         return FAILED
     if stop.requested:
         _tell("stopped before the end")

@@ -33,21 +33,25 @@ def rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader((VECTORS / name).read_text().splitlines()[1:]))
 
 
+def fact(row: dict[str, str]) -> Fact:
+    """Read a line of the table that was transcribed from several works."""
+    return Fact(
+        quantity=Quantity(row["quantity"]),
+        function_code=int(row["function_code"]),
+        address=int(row["address"]),
+        type=row["type"],
+        low_first=row["word_order"] == "low-first",
+        worth=Fraction(int(row["numerator"]), int(row["denominator"])),
+        exponent_address=int(row["exponent_address"] or 0) or None,
+    )
+
+
 @functools.cache
 def facts() -> dict[str, list[Fact]]:
     """Read the table that was transcribed from several works."""
     found: dict[str, list[Fact]] = {}
     for row in rows("register_facts.csv"):
-        fact = Fact(
-            quantity=Quantity(row["quantity"]),
-            function_code=int(row["function_code"]),
-            address=int(row["address"]),
-            type=row["type"],
-            low_first=row["word_order"] == "low-first",
-            worth=Fraction(int(row["numerator"]), int(row["denominator"])),
-            exponent_address=int(row["exponent_address"] or 0) or None,
-        )
-        found.setdefault(row["model"], []).append(fact)
+        found.setdefault(row["model"], []).append(fact(row))
     return found
 
 
@@ -137,7 +141,7 @@ def mbmd() -> dict[str, list[Fact]]:
             continue
         kind, _, order = row["type"].partition(" ")
         unit = 1_000_000 if quantity.startswith("energy") else 1
-        fact = Fact(
+        known = Fact(
             quantity=Quantity(quantity),
             function_code=int(row["function_code"]),
             address=int(row["address"]),
@@ -145,5 +149,5 @@ def mbmd() -> dict[str, list[Fact]]:
             low_first=order == "low-word-first",
             worth=unit / Fraction(row["divisor"]),
         )
-        found.setdefault(MBMD_MODELS[meter], []).append(fact)
+        found.setdefault(MBMD_MODELS[meter], []).append(known)
     return found

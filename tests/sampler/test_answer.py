@@ -103,3 +103,26 @@ def test_what_stands_behind_an_exception_is_not_taken_for_part_of_it():
     answer = seal(bytes((7, 0x84, 2)))
     found = Search(request, 125).look(b"\0" + answer + b"\0\0")
     assert (found.start, found.end, found.missing) == (1, 6, 0)
+
+
+@st.composite
+def writes(draw):
+    """Draw a write of registers and its answer: done, or an exception."""
+    unit_id, _, address = draw(READS)
+    data = draw(st.binary(min_size=2, max_size=246).filter(lambda d: len(d) % 2 == 0))
+    head = struct.pack(">BBHH", unit_id, 16, address, len(data) // 2)
+    request = seal(head + bytes((len(data),)) + data)
+    if draw(st.booleans()):
+        return request, seal(bytes((unit_id, 0x90, draw(st.integers(1, 11)))))
+    return request, seal(head)
+
+
+@given(writes(), st.lists(st.integers(1, 300), max_size=30), st.booleans())
+def test_the_answer_to_a_write_is_told_from_the_echo_of_its_request(
+    exchange, takes, echo
+):
+    request, answer = exchange
+    line = (request if echo else b"") + answer
+    frame, rest = collect(Search(request, 8), line + b"next", takes)
+    assert frame == answer
+    assert b"next".endswith(rest)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`check`: what will run, when, and whether the wire carries it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -116,8 +117,32 @@ def test_a_meter_with_nothing_but_energies_has_none_to_leave_out(tmp_path):
 
 
 def test_a_meter_that_cannot_sign_is_not_told_to():
-    with pytest.raises(ProfileError, match="cannot sign: use signing = 'none'"):
+    with pytest.raises(
+        ProfileError, match="cannot sign: use signing = 'gateway' or 'none'"
+    ):
         plan_bus(bus_of({"signing": Signing.METER}))
+
+
+def test_a_meter_that_signs_by_itself_has_a_way_for_commands():
+    meter = {"model": "carlo_gavazzi_em580", "signing": Signing.METER}
+    lines = lines_of(bus_of(meter, baudrate=115_200))
+    assert "signs by itself" in "\n".join(lines)
+    assert "  commands: /run/powermeter/b.sock" in lines
+    assert not any("commands" in line for line in lines_of(bus_of({})))
+
+
+def test_a_rate_that_leaves_no_room_for_a_transaction_is_refused_with_one_that_does():
+    meter = {"model": "carlo_gavazzi_em580", "signing": Signing.METER}
+    plan_bus(bus_of(meter, baudrate=9600, rate_hz=1))
+    with pytest.raises(
+        RateError, match=r"transactions of a meter that signs need"
+    ) as caught:
+        plan_bus(bus_of(meter, baudrate=9600, rate_hz=2.4))
+    highest = plan_bus(bus_of(meter, baudrate=9600, rate_hz=1)).highest_rate_hz
+    assert f"lower rate_hz to {highest:.2f} Hz" in str(caught.value)
+    advised = float(re.search(r"lower rate_hz to (\S+) Hz", str(caught.value))[1])
+    plan_bus(bus_of(meter, baudrate=9600, rate_hz=advised - 0.01))
+    plan_bus(bus_of({**meter, "signing": Signing.NONE}, baudrate=9600, rate_hz=2.4))
 
 
 def test_an_unknown_model_is_refused():

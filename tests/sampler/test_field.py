@@ -19,7 +19,7 @@ from tests.sampler.maps import KWH_AND_WH, profile_of, words_of
 EXPONENTS = {"tens": Exponent(address=300)}
 
 
-def scaled(quantity: Quantity, encoding: Encoding, count: int, exponent: int | None):
+def scaled(quantity: Quantity, encoding: Encoding, count: float, exponent: int | None):
     """Decode a count that is scaled by 10^exponent, which stands in another block."""
     register = Register(address=7, encoding=encoding, scale=1000, exponent="tens")
     profile = msgspec.structs.replace(
@@ -43,6 +43,21 @@ def test_an_energy_with_an_exponent_is_exact_and_rounded_down(count, exponent):
     else:
         assert energy == math.floor(exact)
         assert isinstance(energy, int)
+
+
+@given(st.floats(0, 1e9), st.integers(-18, 3))
+def test_an_energy_that_is_a_float_with_an_exponent_is_a_whole_number(count, exponent):
+    exact = Fraction(count) * 1000 * Fraction(10) ** exponent
+    _, energy = scaled(Quantity.ENERGY_IMPORT_MWH, Encoding.FLOAT64, count, exponent)
+    assert isinstance(energy, int)
+    assert energy == pytest.approx(float(exact), rel=1e-12, abs=0.5)
+
+
+def test_an_energy_that_is_infinite_times_ten_is_implausible():
+    energy = Quantity.ENERGY_IMPORT_MWH
+    decoded, value = scaled(energy, Encoding.FLOAT64, math.inf, 1)
+    assert decoded.implausible == (energy,)
+    assert not is_present(value)
 
 
 @given(st.integers(-(2**31), 2**31 - 1), st.integers(-18, 18))

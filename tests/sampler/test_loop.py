@@ -1,93 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The loop: every tick gives samples, the dead cost the living nearly nothing."""
 
-import struct
 from itertools import pairwise
 
 import pytest
 
-from ipc.config import BusTable, MeterTable
 from ipc.sample import Quality
-from ipc.stop import Stop
 from ipc.units import NS_PER_S
-from sampler.assembly import meters_of
-from sampler.check import plan_bus
-from sampler.fault import Fault
-from sampler.loop import Loop
-from sampler.report import Report
-from sampler.tick import Ticker
-from tests.fakes import FakeBus, FakeClock, FakeLog, FakeRing
-
-TIMEOUT_S = 0.4
-NO_ANSWER = Fault(kind=Quality.TIMEOUT, detail="no answer")
-
-
-class Bench:
-    """A bus of SDM630s, units 1 to n; those in `dead` do not answer."""
-
-    def __init__(self, meters=1, *, rate_hz=1.0, **table):
-        self.clock = FakeClock()
-        self.stop = Stop()
-        self.ring, self.log = FakeRing(), FakeLog()
-        self.dead: set[int] = set()
-        self.bus = FakeBus(self.clock, self._answer)
-        self.bus.read_s = 0.001
-        planned = plan_bus(
-            BusTable(
-                name="b",
-                port="p",
-                baudrate=1_000_000,
-                rate_hz=rate_hz,
-                meter=[
-                    MeterTable(
-                        name=f"m{unit}",
-                        model="eastron_sdm630",
-                        unit_id=unit,
-                        module_id=f"pm{unit}",
-                        **table,
-                    )
-                    for unit in range(1, meters + 1)
-                ],
-            )
-        )
-        self.loop = Loop(
-            ticker=Ticker(start_ns=0, rate_hz=rate_hz),
-            meters=meters_of(planned, bus=self.bus, clock=self.clock),
-            ring=self.ring,
-            report=Report(log=self.log, clock=self.clock),
-            clock=self.clock,
-            stop=self.stop,
-        )
-
-    def _answer(self, unit_id, block):
-        if unit_id in self.dead:
-            self.clock.advance(TIMEOUT_S)
-            return NO_ANSWER
-        return struct.pack(f">{block.count // 2}f", *[1.0] * (block.count // 2))
-
-    def step(self, ticks=1):
-        """Do so many ticks; give their samples by unit."""
-        self.ring.samples.clear()
-        self.bus.reads.clear()
-        for _ in range(ticks):
-            self.loop.step()
-        samples = {}
-        for sample in self.ring.samples:
-            samples.setdefault(sample.meter + 1, []).append(sample)
-        return samples
+from tests.sampler.loops import NO_ANSWER, benches
 
 
 @pytest.fixture
 def bench():
-    made = []
-
-    def make(*arguments, **options):
-        made.append(Bench(*arguments, **options))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.stop.close()
+    with benches() as make:
+        yield make
 
 
 def test_each_tick_writes_a_sample_of_every_meter_on_the_grid(bench):
@@ -132,6 +58,22 @@ def test_a_slow_rate_beats_between_its_ticks(bench):
     case = bench(rate_hz=0.1)
     case.step(2)
     assert case.ring.beats >= 9
+
+
+def test_a_tick_beats_with_its_samples_only_for_a_beat_wakes_every_reader(bench):
+    case = bench(2, rate_hz=4)
+    case.step(2)
+    before = case.ring.beats
+    assert len(case.step(10)[1]) == 10
+    assert case.ring.beats - before == 20
+
+
+def test_a_tick_without_a_meter_to_read_beats_all_the_same(bench):
+    case = bench(every=60)
+    case.step()
+    before = case.ring.beats
+    assert not case.step(30)
+    assert case.ring.beats - before >= 30
 
 
 def test_a_stop_in_a_reading_leaves_no_sample_that_blames_the_meter(bench):

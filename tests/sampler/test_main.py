@@ -82,9 +82,13 @@ def test_a_rate_the_wire_cannot_carry_is_refused_with_the_highest_it_can(config)
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("eastron_sdm630", "eastron", "known models: "),
+        ("eastron_sdm630", "eastron", "did you mean 'eastron_"),
         ("eastron_sdm630", "/none.toml", "/none.toml: no such file"),
-        ('signing = "none"', 'signing = "meter"', "cannot sign: use signing = 'none'"),
+        (
+            'signing = "none"',
+            'signing = "meter"',
+            "cannot sign: use signing = 'gateway' or 'none'",
+        ),
         ("unit_id = 1", "unit_id = 300", "unit_id = 300: expected `int` <= 247"),
         ("baudrate", "boudrate", "did you mean 'baudrate'?"),
         ("[[bus]]", "[[bus", "not valid TOML"),
@@ -148,3 +152,17 @@ def test_a_stop_at_any_instant_of_the_start_is_in_order(config, terminal, number
             _, said = process.communicate(timeout=10)
         killed = process.returncode in (-number, 1) and "sampler_started" not in said
         assert process.returncode == 0 or killed, said
+
+
+def test_a_socket_that_cannot_be_made_is_one_clear_line(config, tmp_path, terminal):
+    directory = tmp_path / ("d" * 120)
+    directory.mkdir()
+    path = config(
+        (BY_ID, terminal),
+        (str(tmp_path), str(directory)),
+        ('model = "eastron_sdm630"', 'model = "carlo_gavazzi_em580"'),
+        ('signing = "none"', 'signing = "meter"'),
+    )
+    line = refusal("run", path)
+    assert "rs485.sock: cannot be made a socket" in line
+    assert line.endswith("correct ring.directory")

@@ -58,7 +58,7 @@ def test_it_says_in_one_line_where_the_meter_answers(tmp_path, capsys, stopped):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["acme_1"], "eastron_sdm630"),
+        (["eastron_sdm631"], "did you mean 'eastron_sdm630'"),
         (["eastron_sdm630", "--unit-id", "0"], "--unit-id 0: must be 1 to 247"),
         (["eastron_sdm630", "--unit-id", "248"], "--unit-id 248: must be 1 to 247"),
         (["eastron_sdm630", "--seed", "-1"], "--seed -1: must be 0 to"),

@@ -116,5 +116,5 @@ def test_a_meter_in_reverse_counts_up_on_its_second_register_only():
 
 def test_every_profile_can_be_simulated_and_nothing_else():
     assert set(MODELS) == set(registermap.names())
-    with pytest.raises(UnknownModelError, match="acrel_djsf1352_rn"):
+    with pytest.raises(UnknownModelError, match="acme_1"):
         registry.find("acme_1")

@@ -12,7 +12,7 @@ import pytest
 from ipc.config import Parity
 from ipc.stop import Stop
 from sampler import registermap
-from sampler.errors import PortError
+from sampler.errors import LineSettingsError, PortError
 from sampler.simulator.eastron_sdm630 import MODEL
 from sampler.simulator.frame import crc16
 from sampler.simulator.meter import Meter
@@ -97,6 +97,23 @@ def test_a_silent_meter_is_status_1_and_a_list_of_what_to_check(capsys, monkeypa
     shown = capsys.readouterr()
     assert "answer   none" in shown.out
     assert f"unit 1 on {server.path} does not answer at 9600 baud 8N1" in shown.err
+    assert f"powermeter-sampler scan {server.path}" in shown.err
+
+
+def test_what_cannot_be_true_is_named_and_the_model_is_doubted(capsys, tmp_path):
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(
+        "[meter]\nvendor = 'V'\nmodel = 'M'\nstatus = 'inferred'\nsources = ['s']\n"
+        "function_code = 4\n[registers]\n"
+        "voltage_l1_v = { address = 0x0000, encoding = 'uint32' }\n"
+        "frequency_l1_hz = { address = 0x0046, encoding = 'float32' }\n"
+    )
+    with serving() as server:
+        status = run(str(wrong), "--port", server.path, "--unit-id", "1")
+    shown = capsys.readouterr()
+    assert status == 1
+    assert "frequency" in shown.out
+    assert "cannot be true, so not shown: voltage_l1_v;" in shown.err
     assert f"powermeter-sampler scan {server.path}" in shown.err
 
 
@@ -188,6 +205,12 @@ def test_a_missing_permission_says_whose_group_to_join():
     error = PortError(13, "no")
     error.__cause__ = PermissionError(13, "no")
     assert "join the port's group" in explain_port(error, "/dev/ttyUSB0")
+
+
+def test_settings_that_an_adapter_cannot_do_may_want_another_adapter():
+    error = LineSettingsError(22, "/dev/ttyUSB0: correct parity")
+    told = explain_port(error, "/dev/ttyUSB0")
+    assert told == "/dev/ttyUSB0: correct parity, or use another adapter"
 
 
 @pytest.mark.parametrize(
