@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One meter that signs by itself at work: the core's effects, performed.
+
+What the journal is asked it answers at once; what the meter is asked goes through the
+channel, and its answer is brought by the loop. Nothing is published and nothing
+logged here: what has to be said is given back, in this order.
+"""
+
+from collections import deque
+from typing import Protocol
+
+import msgspec
+
+from ipc.clock import Clock
+from ipc.commands import Answer as MeterAnswer
+from ipc.commands import Command, Failed
+from ipc.sample import Sample
+from ipc.units import NS_PER_S
+from publisher import replies
+from publisher.callers import tell
+from publisher.desk import Kernel
+from publisher.events import Answer, HandedOver, Ignored, Refused, Request
+from publisher.ocmf import Sync
+from publisher.outbox import Delivery, Note, Post, Said
+from publisher.signing.commands import command, time_of
+from publisher.signing.events import (
+    Effect,
+    Event,
+    Expired,
+    LookAgain,
+    Order,
+    Pause,
+    Paused,
+    Told,
+    Verb,
+)
+from publisher.signing.ledger import Ledger
+from publisher.signing.machine import handle, resume
+from publisher.signing.scribe import Scribe
+from publisher.signing.state import AT_REST, Phase, State
+
+SHORT_PAUSE_S = 1.0
+"""Between two attempts while somebody waits for what they are to bring about."""
+
+LONG_PAUSE_S = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
+"""Between two attempts nobody waits for; the last one from then on."""
+
+LOOK_S = 60.0
+"""Between two looks at a meter of which nothing is wanted: its faults are to be seen."""
+
+RETURN_S = 10.0
+"""Between two looks because it had not answered: a noisy line is none to look at more."""
+
+PATIENCE_S = 60.0
+"""For a verb nobody waits for. The longest is a record of 4 kB on a slow line."""
+
+MOST_PATIENCE_S = 300.0
+LEAST_PATIENCE_S = 0.1
+"""What the channel takes; see ipc.commands.Call."""
+
+
+class Channel(Protocol):
+    """The way to the sampler of the meter's bus."""
+
+    def call(self, meter: str, command: Command, timeout_s: float) -> int:
+        """Send a verb; give the number that its Answer will bear."""
+        ...
+
+
+class SelfSigning(msgspec.Struct, frozen=True, kw_only=True):
+    """A meter that signs by itself: its name in the configuration, and the way to it."""
+
+    name: str
+    channel: Channel
+
+
+class MeterDesk:
+    """Everything of one meter; the journal is shared."""
+
+    def __init__(
+        self, meter: SelfSigning, *, ledger: Ledger, clock: Clock, kernel: Kernel
+    ) -> None:
+        self._meter = meter
+        self._clock = clock
+        self._kernel = kernel
+        self._scribe = Scribe(meter.name, ledger=ledger, clock=clock, kernel=kernel)
+        self._order: tuple[Order, int] | None = None
+        self._pause: tuple[Pause, int] | None = None
+        self._failures = 0
+        self._misses: int | None = None
+        self._has_returned = False
+        self._was_seen = False
+        self._looked_ns = clock.monotonic_ns()
+        self._state = State()
+
+    def take_up(self) -> list[Said]:
+        """Begin with what the journal holds; once. JournalError: it cannot be read."""
+        open_, is_unconfirmed = self._scribe.held()
+        self._state, effects = resume(open_, is_unconfirmed=is_unconfirmed)
+        return self._perform(effects)
+
+    @property
+    def due_ns(self) -> int | None:
+        """When expire() has something to do; None: when the meter has answered."""
+        due = [job.asked.deadline_ns for job in self._state.jobs]
+        if self._pause is not None:
+            due.append(self._pause[1])
+        if self._state.phase in AT_REST:
+            due.append(self._looked_ns + round(LOOK_S * NS_PER_S))
+        return min(due, default=None)
+
+    @property
+    def public_key(self) -> str | None:
+        """The key of the meter that is there; None: it has not told, or has none."""
+        signer = self._state.signer
+        return signer.public_key or None if signer is not None else None
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with its transactions; empty if they can be signed.
+
+        A meter that cannot sign at all says so to whoever asks, and its values are
+        none the worse for it. One failed attempt is weather.
+        """
+        state = self._state
+        if state.refusal:
+            return ""
+        if not self._was_seen:
+            return state.trouble or "the meter has not told yet what it holds"
+        if state.trouble and (self._failures > 1 or state.phase is Phase.OPEN):
+            return state.trouble
+        if state.faults:
+            return f"the meter reports: {', '.join(state.faults)}"
+        return self._scribe.complaint
+
+    def ask(self, request: Request) -> list[Said]:
+        """Take a request of EVerest."""
+        return self.hear(request)
+
+    def hear(self, event: Event) -> list[Said]:
+        """Tell the core, and do what it says."""
+        before = self._state
+        self._state, effects = handle(self._state, event)
+        return [*self._perform(effects), *self._changes(before)]
+
+    def heard(self, answer: MeterAnswer) -> list[Said]:
+        """Take the Answer to a call, if it is the one that is waited for."""
+        if self._order is None or self._order[1] != answer.number:
+            return []
+        order, _ = self._order
+        self._order = None
+        said: list[Said] = []
+        outcome = answer.outcome
+        if order.verb is Verb.SET_CLOCK and isinstance(outcome, Failed):
+            said.append(self._note("clock_not_set", outcome.reason, is_warning=True))
+        return [*said, *self.hear(Told(ask=order.ask, outcome=outcome))]
+
+    def sample(self, sample: Sample) -> list[Said]:
+        """Notice from a good sample that there were others that were not."""
+        if self._misses not in {None, sample.misses}:
+            self._has_returned = True
+        self._misses = sample.misses
+        since_ns = self._clock.monotonic_ns() - self._looked_ns
+        if self._has_returned and since_ns >= RETURN_S * NS_PER_S:
+            return self._look()
+        return []
+
+    def expire(self, now_ns: int) -> list[Said]:
+        """Do what is due: answers, the next attempt, the next look."""
+        said: list[Said] = []
+        if any(job.asked.deadline_ns <= now_ns for job in self._state.jobs):
+            said += self.hear(Expired(now_ns=now_ns))
+        if self._pause is not None and self._pause[1] <= now_ns:
+            said += self.hear(Paused(ask=self._pause[0].ask))
+        if now_ns - self._looked_ns >= LOOK_S * NS_PER_S:
+            said += self._look()
+        return said
+
+    def agree(self) -> list[Said]:
+        """Go by the journal, which is good again, should it hold something else.
+
+        A write that failed in its last step may have reached the disk after all.
+        JournalError: it cannot be read.
+        """
+        open_, is_unconfirmed = self._scribe.held()
+        if open_ == self._state.open:
+            return []
+        state, reason = self._state, "the journal had failed meanwhile; ask again"
+        callers = [caller for job in state.jobs for caller in job.callers]
+        told = tell((*callers, *state.clearing), Refused(reason=reason))
+        self._order = None
+        self._state, effects = resume(open_, is_unconfirmed=is_unconfirmed)
+        return [self._note("transaction_reread"), *self._perform((*told, *effects))]
+
+    def _look(self) -> list[Said]:
+        """Look at the meter, unless something is being done with it anyway."""
+        if self._state.phase not in AT_REST:
+            return []
+        has_returned, self._has_returned = self._has_returned, False
+        return self.hear(LookAgain(has_returned=has_returned))
+
+    def _perform(self, effects: tuple[Effect, ...]) -> list[Said]:
+        """Do one after the other; a newer question takes the place of an older."""
+        said: list[Said] = []
+        todo = deque(effects)
+        while todo:
+            match todo.popleft():
+                case Answer() as answer:
+                    said += self._told(answer)
+                case Order() as order:
+                    self._give(order)
+                case Pause() as pause:
+                    self._rest(pause)
+                case Ignored() as ignored:
+                    detail = f"{ignored.event} while {ignored.phase}"
+                    said.append(self._note("event_ignored", detail))
+                case effect:
+                    event, notes = self._scribe.write(effect)
+                    said += notes
+                    self._state, more = handle(self._state, event)
+                    todo.extend(more)
+        return said
+
+    def _give(self, order: Order) -> None:
+        now_ns = self._clock.monotonic_ns()
+        self._pause = None
+        if order.verb is Verb.IDENTIFY:
+            self._looked_ns = now_ns
+        patience_s = PATIENCE_S
+        if order.deadline_ns is not None:
+            left_s = (order.deadline_ns - now_ns) / NS_PER_S
+            patience_s = min(MOST_PATIENCE_S, max(LEAST_PATIENCE_S, left_s))
+        is_synchronised = self._kernel.sync() is Sync.SYNCHRONISED
+        time = time_of(self._clock.wall_ns(), now_ns, is_synchronised=is_synchronised)
+        said = command(order, time)
+        number = self._meter.channel.call(self._meter.name, said, patience_s)
+        self._order = (order, number)
+
+    def _rest(self, pause: Pause) -> None:
+        longest = len(LONG_PAUSE_S) - 1
+        wait_s = LONG_PAUSE_S[min(self._failures, longest)]
+        if pause.is_short:
+            wait_s = SHORT_PAUSE_S
+        self._failures += 1
+        due_ns = self._clock.monotonic_ns() + round(wait_s * NS_PER_S)
+        self._order, self._pause = None, (pause, due_ns)
+
+    def _told(self, answer: Answer) -> list[Said]:
+        said: list[Said] = []
+        outcome, delivery = answer.outcome, None
+        if isinstance(outcome, Refused):
+            said.append(self._note("request_refused", outcome.reason))
+        if isinstance(outcome, HandedOver):
+            name = outcome.kept.transaction_id
+            delivery = Delivery(meter=self._meter.name, transaction_id=name)
+        if answer.caller is not None:
+            reply = replies.reply(outcome)
+            said.append(Post(topic=answer.caller, reply=reply, delivery=delivery))
+        return said
+
+    def _changes(self, before: State) -> list[Said]:
+        """Say what the meter has said anew."""
+        state, said = self._state, list[Said]()
+        self._was_seen = self._was_seen or state.held is not None
+        if state.phase in {Phase.IDLE, Phase.OPEN}:
+            self._failures = 0
+        if (detail := state.trouble) != before.trouble:
+            event = "meter_troubled" if detail else "meter_untroubled"
+            said.append(self._note(event, detail, is_warning=bool(detail)))
+        if state.faults != before.faults:
+            event = "meter_faulty" if state.faults else "meter_faultless"
+            detail = ", ".join(state.faults)
+            said.append(self._note(event, detail, is_warning=bool(detail)))
+        if (detail := state.refusal) != before.refusal:
+            event = "meter_unable" if detail else "meter_able"
+            said.append(self._note(event, detail, is_warning=bool(detail)))
+        return said
+
+    def _note(self, event: str, detail: str = "", *, is_warning: bool = False) -> Note:
+        return Note(
+            event=event, meter=self._meter.name, detail=detail, is_warning=is_warning
+        )
