@@ -110,9 +110,11 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     def parse(cls, raw: bytes, *, file_size: int) -> Self:
         """Read a header; RingInvalidError says why a file is not such a segment."""
         if not raw.startswith(MAGIC):
-            raise RingInvalidError(f"not a ring: begins with {raw[: len(MAGIC)]!r}")
+            raise RingInvalidError(
+                f"not a ring: begins with {raw[: len(MAGIC)]!r}: restart the sampler"
+            )
         if len(raw) < STATIC_SIZE:
-            raise RingInvalidError(f"cut short: {len(raw)} bytes")
+            raise RingInvalidError(f"cut short: {len(raw)} bytes: restart the sampler")
         _, version, slot_size, capacity, schema_hash, segment_id, segment_size = (
             _STATIC.unpack_from(raw)
         )
@@ -122,7 +124,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
                 " run sampler and publisher of one release"
             )
         if crc32(raw[:STATIC_SIZE]) != CRC_RESIDUE:
-            raise RingInvalidError("damaged header: its checksum is wrong")
+            raise RingInvalidError(
+                "damaged header, its checksum is wrong: restart the sampler"
+            )
         if (schema_hash, slot_size) != (SCHEMA_HASH, SLOT_SIZE):
             raise RingInvalidError(
                 f"schema {schema_hash:016x}, not {SCHEMA_HASH:016x}:"
@@ -130,9 +134,11 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
             )
         header = cls(capacity=capacity, segment_id=segment_id)
         if not is_capacity(capacity) or segment_size != header.segment_size:
-            raise RingInvalidError(f"a ring of {capacity} slots cannot be")
+            raise RingInvalidError(f"{capacity} slots cannot be: restart the sampler")
         if file_size != segment_size:
-            raise RingInvalidError(f"{file_size} bytes long, not {segment_size}")
+            raise RingInvalidError(
+                f"{file_size} bytes long, not {segment_size}: restart the sampler"
+            )
         return header
 
     def _static(self) -> bytes:

@@ -262,12 +262,16 @@ class RingReader:
         if self._fence:
             self._fence()
         if (got := self._source.copy(into, at)) < len(into):
-            raise RingInvalidError(f"cut short: ends at byte {at + got}")
+            raise RingInvalidError(
+                f"cut short: ends at byte {at + got}: restart the sampler"
+            )
         if self._fence:
             self._fence()
         self._look_at_cursor()
 
     def _look_at_cursor(self) -> None:
         if self._source.copy(self._cursor_copy, CURSOR_AT) < len(self._cursor_copy):
-            raise RingInvalidError("cut short: ends within its header")
+            raise RingInvalidError(
+                "cut short: ends within its header: restart the sampler"
+            )
         self._seen = self._cursor_word[0]

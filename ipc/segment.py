@@ -46,11 +46,13 @@ class SegmentFile:
         except FileNotFoundError:
             raise RingMissingError(f"{path}: no segment there") from None
         except OSError as error:
-            raise RingError(f"cannot be opened: {error.strerror}") from error
+            raise RingError(
+                f"cannot be opened: {error.strerror}: let this user read it"
+            ) from error
         with closed_on_error(self.fd):
             self.stat = os.fstat(self.fd)
             if not stat.S_ISREG(self.stat.st_mode):
-                raise RingInvalidError("not a regular file")
+                raise RingInvalidError("not a regular file: remove it")
             static = os.pread(self.fd, STATIC_SIZE, 0)
             self.header = Header.parse(static, file_size=self.stat.st_size)
 
@@ -98,7 +100,10 @@ def claim(path: Path) -> int | None:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise RingError(f"{path}: cannot be opened: {error.strerror}") from error
+            raise RingError(
+                f"{path}: cannot be opened: {error.strerror}; it must belong to the"
+                " sampler's user"
+            ) from error
         with closed_on_error(fd):
             _own(fd, path)
             if not stat.S_ISREG(os.fstat(fd).st_mode):
@@ -141,7 +146,10 @@ def publish(path: Path) -> None:
     try:
         _private(path).rename(path)
     except OSError as error:
-        raise RingError(f"{path}: cannot be replaced: {error.strerror}") from error
+        raise RingError(
+            f"{path}: cannot be replaced: {error.strerror}; its directory must belong to"
+            " the sampler's user"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -30,14 +30,19 @@ def load(path: Path, kind: type[T]) -> T:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
         if len(content) > LARGEST_FILE:
-            raise ConfigError(f"{path}: larger than {LARGEST_FILE} bytes")
+            raise ConfigError(
+                f"{path}: larger than {LARGEST_FILE} bytes: name the right file"
+            )
         raw = tomllib.loads(content.decode())
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file") from None
+        raise ConfigError(f"{path}: no such file: correct the path") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+        raise ConfigError(
+            f"{path}: cannot be read: {error.strerror}: name a file that this user may"
+            " read"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+        raise ConfigError(f"{path}: not valid TOML: {error}; correct it") from None
     return convert(raw, kind, where=str(path))
 
 
@@ -66,10 +71,11 @@ def _explain(message: str, raw: dict[str, Any], kind: type) -> str:
         value = value[int(part) if isinstance(value, list) else part]
     if found := re.fullmatch(r"Object contains unknown field `(.*)`", reason):
         return (
-            f"{_join(key, found[1])}: unknown key{did_you_mean(found[1], _keys(kind))}"
+            f"{_join(key, found[1])}: unknown key"
+            f"{did_you_mean(found[1], _keys(kind)) or ': remove it'}"
         )
     if found := re.fullmatch(r"Object missing required field `(.*)`", reason):
-        return f"{_join(key, found[1])}: this key is missing"
+        return f"{_join(key, found[1])}: this key is missing: add it"
     if isinstance(value, dict | list):
         return f"{key}: {reason[:1].lower()}{reason[1:]}"
     return f"{key} = {value!r}: {reason[:1].lower()}{reason[1:]}"

@@ -12,12 +12,13 @@ from typing import assert_never
 import msgspec
 
 from ipc.clock import Clock
+from ipc.commands import Answer
 from ipc.sample import Sample
 from ipc.units import NS_PER_S
 from publisher import requests
 from publisher.desk import Desk, Kernel
-from publisher.errors import JournalError, OcmfError, PublisherError
-from publisher.events import StartAsked, StopAllAsked, StopAsked
+from publisher.errors import JournalError
+from publisher.events import Request, StartAsked, StopAllAsked, StopAsked
 from publisher.journal import Journal
 from publisher.journalstate import JournalState
 from publisher.messages import (
@@ -28,9 +29,10 @@ from publisher.messages import (
 )
 from publisher.notary import Notary, SignedMeter
 from publisher.outbox import Delivery, Note, Post, Said
-from publisher.reading import Open
 from publisher.requests import LONGEST_REASON, Content, Unreadable
 from publisher.schedule import Periodic
+from publisher.signing.desk import Channel, MeterDesk, SelfSigning
+from publisher.signing.ledger import Ledger
 
 NS_PER_DAY = 86_400 * NS_PER_S
 
@@ -51,8 +53,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Clerk:
-    """Serves the meters whose transactions the gateway signs.
+    """Serves the meters whose transactions the gateway signs, or they themselves.
 
+    meters   the former
+    signers  the latter, each with the way to it
     For any other meter it answers that it does not sign, and is always ready.
     """
 
@@ -64,13 +68,16 @@ class Clerk:
         limits: Limits,
         clock: Clock,
         kernel: Kernel,
+        signers: Sequence[SelfSigning] = (),
     ) -> None:
         self._meters = {meter.name: meter for meter in meters}
+        self._signers = {meter.name: meter for meter in signers}
+        self._ledger = Ledger(notary.journal)
         self._notary = notary
         self._limits = limits
         self._clock = clock
         self._kernel = kernel
-        self._desks: dict[str, Desk] = {}
+        self._desks: dict[str, Desk | MeterDesk] = {}
         self._was_good = False
         now_ns = clock.monotonic_ns()
         self._probe = Periodic(first_ns=now_ns, period_s=limits.probe_s)
@@ -95,26 +102,39 @@ class Clerk:
         self, meter: str, request: Content, reply_to: str | None, now_ns: int
     ) -> list[Said]:
         """Take a request; its answer is among what this or a later call gives back."""
-        signed = self._meters.get(meter)
-        if signed is None or isinstance(request, Unreadable):
+        if meter not in self._known or isinstance(request, Unreadable):
             return _post(reply_to, requests.answer(request, meter=meter))
         desk = self._desks.get(meter)
         if desk is None:
             reason = self._journal.reason or "the journal is being read; ask again"
             return self._refuse(meter, reply_to, reason)
-        if isinstance(request, StartTransactionRequest):
-            try:
-                begun = Open(request=request, begin=desk.reading_now())
-                self._notary.rehearse(signed, begun)
-            except PublisherError as error:
-                return self._refuse(meter, reply_to, _why_not(error))
         deadline_ns = now_ns + round(self._limits.reply_s * NS_PER_S)
-        return desk.hear(_asked(request, reply_to, now_ns, deadline_ns))
+        return desk.ask(_asked(request, reply_to, now_ns, deadline_ns))
 
     def sample(self, meter: str, sample: Sample) -> list[Said]:
         """Take a good and fresh sample of a meter."""
         desk = self._desks.get(meter)
         return [] if desk is None else desk.sample(sample)
+
+    def heard(self, channel: Channel, answers: Sequence[Answer]) -> list[Said]:
+        """Take what a channel's service() has given."""
+        return [
+            line
+            for name, signer in self._signers.items()
+            if signer.channel is channel
+            and isinstance(desk := self._desks.get(name), MeterDesk)
+            for answer in answers
+            for line in desk.heard(answer)
+        ]
+
+    @property
+    def public_keys(self) -> dict[str, str]:
+        """The keys of the meters that sign by themselves and have told theirs."""
+        return {
+            name: desk.public_key
+            for name, desk in self._desks.items()
+            if isinstance(desk, MeterDesk) and desk.public_key is not None
+        }
 
     def tick(self, now_ns: int) -> list[Said]:
         """Do what is due: deadlines, a journal that is not good, retention."""
@@ -131,26 +151,32 @@ class Clerk:
 
         If it cannot be written the record is kept for longer, which harms nobody.
         """
-        wall_ns = self._clock.wall_ns()
+        meter, name = delivery.meter, delivery.transaction_id
+        book = self._ledger if meter in self._signers else self._journal
         try:
-            self._journal.delivered(
-                delivery.meter, delivery.transaction_id, wall_ns=wall_ns
-            )
+            book.delivered(meter, name, wall_ns=self._clock.wall_ns())
         except JournalError as error:
-            return [_warning("delivery_unwritten", str(error), delivery.meter)]
+            return [_warning("delivery_unwritten", str(error), meter)]
         return []
 
     def is_ready(self, meter: str) -> str:
         """Say why this meter's transactions cannot be signed now; empty if they can."""
-        if meter not in self._meters:
+        if meter not in self._known:
             return ""
-        if meter not in self._desks:
+        desk = self._desks.get(meter)
+        if desk is None:
             return self._journal.reason or "the journal is being read"
+        if isinstance(desk, MeterDesk):
+            return self._journal.reason or desk.reason
         return self._notary.reason
 
     @property
     def _journal(self) -> Journal:
         return self._notary.journal
+
+    @property
+    def _known(self) -> set[str]:
+        return {*self._meters, *self._signers}
 
     @property
     def _is_good(self) -> bool:
@@ -159,41 +185,68 @@ class Clerk:
 
     def _look(self) -> list[Said]:
         """Take up what the journal holds, or go on with it if it can be read."""
-        said: list[Said] = []
         try:
-            held = self._journal.open_transactions()
+            said = self._agree() if self._desks else self._take_up()
         except JournalError as error:
             self._was_good = False
             return [_warning("journal_unreadable", str(error))]
-        if self._desks:
-            for name, desk in self._desks.items():
-                said += desk.agree(held.get(name))
-        else:
-            said += self._take_up(held)
         self._was_good = self._journal.state is JournalState.GOOD
         if not self._was_good:
             return [*said, _warning("journal_unwritable", self._journal.reason)]
-        return [*said, Note(event="journal_good")]
+        return [*said, Note(event="journal_good"), *self._adopt()]
 
-    def _take_up(self, held: dict[str, Open]) -> list[Said]:
+    def _adopt(self) -> list[Said]:
+        """Let the key sign in a new journal, and say so: a lost one looks the same."""
+        try:
+            fingerprint = self._notary.adopt()
+        except JournalError as error:
+            return [_warning("journal_unwritable", str(error))]
+        if fingerprint is None:
+            return []
+        detail = f"the journal is new: key {fingerprint} signs from T1 on"
+        return [_warning("key_adopted", detail)]
+
+    def _agree(self) -> list[Said]:
+        said: list[Said] = []
+        held = self._journal.open_transactions()
+        for name, desk in self._desks.items():
+            if isinstance(desk, MeterDesk):
+                said += desk.agree()
+            else:
+                said += desk.agree(held.get(name))
+        return said
+
+    def _take_up(self) -> list[Said]:
+        held = self._journal.open_transactions()
+        held_there = self._ledger.open_transactions()
+        clock, kernel = self._clock, self._kernel
+        desks: dict[str, Desk | MeterDesk] = {}
+        said: list[Said] = []
+        for name, signer in self._signers.items():
+            own = MeterDesk(signer, ledger=self._ledger, clock=clock, kernel=kernel)
+            said += own.take_up()
+            desks[name] = own
         for name, meter in self._meters.items():
-            self._desks[name] = Desk(
-                meter,
-                open_=held.get(name),
-                notary=self._notary,
-                clock=self._clock,
-                kernel=self._kernel,
+            open_, notary = held.get(name), self._notary
+            desks[name] = Desk(
+                meter, open_=open_, notary=notary, clock=clock, kernel=kernel
             )
-        detail = "a transaction is open, but the meter is not configured to sign"
-        strangers = held.keys() - self._meters.keys()
-        return [
+        self._desks = desks
+        detail = "a transaction is open, but the meter is not configured to sign so"
+        strangers = held.keys() - self._meters.keys() | (
+            held_there.keys() - self._signers.keys()
+        )
+        said += [
             _warning("transaction_orphaned", detail, name) for name in sorted(strangers)
         ]
+        return said
 
     def _remove_old(self, keep_days: int) -> list[Said]:
         before_ns = self._clock.wall_ns() - keep_days * NS_PER_DAY
+        sync = self._kernel.sync()
         try:
-            count = self._journal.prune(before_ns=before_ns, sync=self._kernel.sync())
+            count = self._journal.prune(before_ns=before_ns, sync=sync)
+            count += self._ledger.prune(before_ns=before_ns, sync=sync)
         except JournalError as error:
             return [_warning("records_kept", str(error))]
         return [Note(event="records_removed", detail=str(count))] if count else []
@@ -209,7 +262,7 @@ def _asked(
     caller: str | None,
     asked_ns: int,
     deadline_ns: int,
-) -> StartAsked | StopAsked | StopAllAsked:
+) -> Request:
     match request:
         case StartTransactionRequest():
             return StartAsked(
@@ -238,9 +291,3 @@ def _post(reply_to: str | None, reply: Reply) -> list[Said]:
 
 def _warning(event: str, detail: str, meter: str | None = None) -> Note:
     return Note(event=event, meter=meter, detail=detail, is_warning=True)
-
-
-def _why_not(error: PublisherError) -> str:
-    if isinstance(error, OcmfError):
-        return f"its record could not be written: {error}"
-    return str(error)

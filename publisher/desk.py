@@ -13,8 +13,9 @@ from ipc.clock import Clock
 from ipc.sample import Sample, is_present
 from ipc.units import NS_PER_S
 from publisher import replies
+from publisher.callers import tell
 from publisher.ending import CLOCK_STEP_NS
-from publisher.errors import PublisherError
+from publisher.errors import OcmfError, PublisherError
 from publisher.events import (
     Abandoned,
     Answer,
@@ -33,13 +34,14 @@ from publisher.events import (
     Recall,
     Recalled,
     Refused,
+    Request,
+    StartAsked,
     TakeReading,
 )
 from publisher.notary import Notary, SignedMeter
 from publisher.ocmf import Sync
 from publisher.outbox import Delivery, Note, Post, Said
 from publisher.reading import MeterReading, Open
-from publisher.state import tell
 from publisher.transaction import handle, resume
 
 PATIENT_NS = NS_PER_S
@@ -86,6 +88,17 @@ class Desk:
         """When expire() has something to do; None while nobody waits."""
         return None if self._wanted is None else self._wanted.deadline_ns
 
+    def ask(self, request: Request) -> list[Said]:
+        """Take a request; refuse a start whose record could not be written."""
+        if isinstance(request, StartAsked):
+            try:
+                begun = Open(request=request.request, begin=self._reading_now())
+                self._notary.rehearse(self._meter, begun)
+            except PublisherError as error:
+                reason = Refused(reason=_why_not(error))
+                return self._told(Answer(caller=request.caller, outcome=reason))
+        return self.hear(request)
+
     def hear(self, event: Event) -> list[Said]:
         """Tell the core, and do what it says."""
         self._state, effects = handle(self._state, event)
@@ -118,14 +131,13 @@ class Desk:
         if open_ == self._state.open:
             return []
         state, reason = self._state, "the journal had failed meanwhile; ask again"
-        jobs = state.queue if state.job is None else (state.job, *state.queue)
-        callers = [caller for job in jobs for caller in job.callers]
+        callers = [caller for job in state.jobs for caller in job.callers]
         effects = tell((*callers, *state.clearing), Refused(reason=reason))
         self._wanted = None
         self._state, more = resume(open_)
         return [self._note("transaction_reread"), *self._perform((*effects, *more))]
 
-    def reading_now(self) -> MeterReading:
+    def _reading_now(self) -> MeterReading:
         """Give a reading as one of now would be, but for its energy."""
         return self._reading_of(0, self._clock.wall_ns(), self._clock.monotonic_ns())
 
@@ -232,3 +244,9 @@ class Desk:
 
 def _is_over(wanted: TakeReading, now_ns: int) -> bool:
     return wanted.deadline_ns is not None and now_ns >= wanted.deadline_ns
+
+
+def _why_not(error: PublisherError) -> str:
+    if isinstance(error, OcmfError):
+        return f"its record could not be written: {error}"
+    return str(error)

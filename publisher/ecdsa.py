@@ -29,6 +29,8 @@ except ImportError as missing:
 LONGEST_KEY = 65_536
 """Bytes of a key in any encoding; the longest real one is below a thousand."""
 
+CURVES = ", ".join(Curve)
+
 _KIND: dict[Curve, type[ec.EllipticCurve]] = {
     Curve.SECP256R1: ec.SECP256R1,
     Curve.SECP384R1: ec.SECP384R1,
@@ -58,21 +60,25 @@ class PublicKey:
         Raises KeyMaterialError.
         """
         if len(content) > LONGEST_KEY:
-            raise KeyMaterialError(f"longer than {LONGEST_KEY} bytes: not a public key")
+            raise KeyMaterialError(
+                f"longer than {LONGEST_KEY} bytes: not a public key; give one"
+            )
         try:
             if b"-----BEGIN" in content:
                 key = serialization.load_pem_public_key(content)
             else:
                 key = serialization.load_der_public_key(_der(content))
         except UnsupportedAlgorithm as error:
-            raise KeyMaterialError(f"a key of a kind not known here: {error}") from None
+            raise KeyMaterialError(
+                f"a key of a kind not known here ({error}): use one on {CURVES}"
+            ) from None
         except ValueError:
             raise KeyMaterialError(
                 "not a public key: give its SubjectPublicKeyInfo in hex, base64, PEM or"
                 " DER"
             ) from None
         if not isinstance(key, ec.EllipticCurvePublicKey):
-            raise KeyMaterialError("not a key on an elliptic curve")
+            raise KeyMaterialError(f"not on an elliptic curve: use a key on {CURVES}")
         return cls(key)
 
     @property
@@ -112,7 +118,9 @@ class SigningKey:
         try:
             return cls(ec.generate_private_key(_KIND[curve]()))
         except UnsupportedAlgorithm as error:
-            raise KeyMaterialError(f"{curve}: not in this OpenSSL: {error}") from None
+            raise KeyMaterialError(
+                f"{curve}: not in this OpenSSL ({error}): choose another"
+            ) from None
 
     @classmethod
     def read(cls, pem: bytes) -> Self:
@@ -120,11 +128,15 @@ class SigningKey:
         try:
             key = serialization.load_pem_private_key(pem, password=None)
         except TypeError:
-            raise KeyMaterialError("encrypted: nobody can type its password") from None
+            raise KeyMaterialError(
+                "encrypted, and nobody can type its password: store it without one"
+            ) from None
         except (ValueError, UnsupportedAlgorithm):
-            raise KeyMaterialError("not a private key in PEM") from None
+            raise KeyMaterialError(
+                "not a private key in PEM: make one with keygen"
+            ) from None
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise KeyMaterialError("not a key on an elliptic curve")
+            raise KeyMaterialError(f"not on an elliptic curve: use a key on {CURVES}")
         return cls(key)
 
     def sign(self, message: bytes) -> bytes:
@@ -145,8 +157,8 @@ def _deterministic() -> ec.ECDSA:
         return ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
     except (TypeError, UnsupportedAlgorithm):
         raise SignerMissingError(
-            "this cryptography cannot sign with deterministic nonces: it must be 43 or"
-            " newer, on OpenSSL 3.2 or newer"
+            "this cryptography cannot sign with deterministic nonces: pip install"
+            " 'cryptography>=43', on OpenSSL 3.2 or newer"
         ) from None
 
 
@@ -155,7 +167,7 @@ def _curve(curve: ec.EllipticCurve) -> Curve:
         return Curve(curve.name)
     except ValueError:
         raise KeyMaterialError(
-            f"a key on {curve.name}: OCMF has no such curve"
+            f"a key on {curve.name}: OCMF has no such curve; use one on {CURVES}"
         ) from None
 
 

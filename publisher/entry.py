@@ -30,6 +30,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     record: str | None
     delivered_ns: int | None
 
+    @property
+    def transaction_id(self) -> str:
+        """EVerest's name for it."""
+        return self.open.transaction_id
+
 
 def read(row: tuple[object, ...]) -> Entry:
     """Read a row of COLUMNS. msgspec.MsgspecError: it is damaged."""

@@ -10,7 +10,7 @@ import msgspec
 
 from publisher.ending import Ending
 from publisher.messages import StartTransactionRequest
-from publisher.reading import Finished, MeterReading, Open
+from publisher.reading import Finished, Kept, MeterReading, Open
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +119,7 @@ Event = (
 )
 
 
-# Effects: the seam to the meter. One that signs by itself adds its verbs here.
+# Effects: the meter. For one that signs by itself see publisher/signing/events.py.
 
 
 class TakeReading(Value, frozen=True, kw_only=True):
@@ -169,13 +169,26 @@ class PersistAbandon(Value, frozen=True, kw_only=True):
 
 
 class Begun(Value, frozen=True, kw_only=True):
-    """OK: the transaction is open."""
+    """OK: the transaction is open.
+
+    start       of a meter that signs its begin apart: that record
+    public_key  of that meter
+    """
+
+    start: str | None = None
+    public_key: str = ""
 
 
 class Ended(Value, frozen=True, kw_only=True):
     """OK: the transaction has ended, with this record."""
 
     finished: Finished
+
+
+class HandedOver(Value, frozen=True, kw_only=True):
+    """OK: the transaction has ended, and this is its meter's own record."""
+
+    kept: Kept
 
 
 class Cleared(Value, frozen=True, kw_only=True):
@@ -188,7 +201,13 @@ class Refused(Value, frozen=True, kw_only=True):
     reason: str
 
 
-Outcome = Begun | Ended | Cleared | Refused
+class Unsupported(Value, frozen=True, kw_only=True):
+    """NOT_SUPPORTED: this meter cannot sign, and why we think so."""
+
+    reason: str
+
+
+Outcome = Begun | Ended | HandedOver | Cleared | Refused | Unsupported
 
 
 class Answer(Value, frozen=True, kw_only=True):

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """EVerest's comings and goings: its heartbeats, its ready beacon, its modules."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from ipc.clock import Clock
 from ipc.log import Logger, RateLimit
+from ipc.status import ModuleStatus
 from ipc.units import NS_PER_MS, NS_PER_S
 from publisher import heartbeat, messages
 from publisher.discovery import Discovery, Finding
@@ -28,6 +30,7 @@ class Everest:
 
     check_period_s  between two communication_checks: the configured one, or half of
                     the shortest that a module of ours allows, if that is less
+    starts          how often a sign of EVerest's start was seen; one start has several
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Everest:
         log: Logger,
     ) -> None:
         self.check_period_s = check_period_s
+        self.starts = 0
         self._configured_s = check_period_s
         self._patience_ns = LEAST_PATIENCE_NS
         self._api = api
@@ -50,6 +54,7 @@ class Everest:
         }
         self._discovery = Discovery(frozenset(self._module_ids.values()))
         self._finding: Finding | None = None
+        self._restarts: Counter[str] = Counter()
         self._connection = 0
         self._clock = clock
         self._log = log
@@ -77,6 +82,7 @@ class Everest:
             else:
                 self._tell(topic, beat.heard(count, now_ns))
         elif topic == self._api.ready_beacon:
+            self.starts += 1
             self._discovery.want(now_ns)
         elif topic == self._answers and not self._discovery.take(message):
             self._unreadable(topic)
@@ -100,6 +106,19 @@ class Everest:
         if finding := self._discovery.end(now_ns):
             self._judge(finding)
 
+    def modules(self) -> dict[str, ModuleStatus]:
+        """Say what is known of the modules of our meters, by their id."""
+        known = None if self._finding is None else self._finding.known
+        return {
+            name: ModuleStatus(
+                module_id=name,
+                is_found=None if known is None else name in known,
+                heard_ns=self._beats[topic].heard_ns,
+                restarts=self._restarts[topic],
+            )
+            for topic, name in self._module_ids.items()
+        }
+
     def _tell(self, topic: str, change: Change | None) -> None:
         if change is None:
             return
@@ -107,6 +126,8 @@ class Everest:
             log = self._log.warning
         else:
             log = self._log.info
+            self.starts += change is not Change.BACK
+            self._restarts[topic] += change is Change.RESTARTED
             self._discovery.want(self._clock.monotonic_ns())
         log(f"everest_{change.value}", module_id=self._module_ids[topic])
 

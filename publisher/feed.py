@@ -54,8 +54,11 @@ class Feed:
         self._lapped = 0
         self._reason: str | None = None
 
-    def drain(self, now_ns: int) -> Iterator[tuple[Meter, Aggregate]]:
-        """Take all that is new by now; give what it made complete, in order."""
+    def drain(self, now_ns: int) -> Iterator[tuple[Meter, Sample, list[Aggregate]]]:
+        """Take all that is new by now; give each good and fresh sample, in order.
+
+        With its meter, and with what it made complete there.
+        """
         while samples := self.ring.read():
             self.samples += len(samples)
             for sample in samples:
@@ -63,8 +66,9 @@ class Feed:
                     self._foreign(sample.meter)
                     continue
                 meter = self.meters[sample.meter]
-                for complete in meter.add(sample, now_ns=now_ns):
-                    yield meter, complete
+                complete = meter.add(sample, now_ns=now_ns)
+                if complete is not None:
+                    yield meter, sample, complete
         if self.ring.lapped > self._lapped:
             lost = self.ring.lapped - self._lapped
             self._lapped = self.ring.lapped

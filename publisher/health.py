@@ -27,6 +27,7 @@ def judge(
     writer_runs: bool,
     newest_good_age_s: float | None,
     fresh_s: float,
+    trouble: str = "",
     is_recovering: bool = False,
 ) -> Health:
     """Judge one meter.
@@ -34,6 +35,7 @@ def judge(
     writer_runs        the sampler process of its bus is alive and writing
     newest_good_age_s  age of its newest good sample, None if there was none yet
     fresh_s            the greatest age that still counts as measured now
+    trouble            why EVerest's requests cannot be served; empty if they can
     is_recovering      it was lost, and RECOVERED_AFTER are not in a row yet
     """
     if not writer_runs:
@@ -42,6 +44,8 @@ def judge(
         return Health(reason="no good sample yet")
     if newest_good_age_s > fresh_s:
         return Health(reason=f"newest good sample is older than {fresh_s:g} s")
+    if trouble:
+        return Health(reason=trouble)
     if is_recovering:
         return Health(reason=f"recovering: not {RECOVERED_AFTER} good in a row yet")
     return Health(reason="")

@@ -24,9 +24,13 @@ class Change(enum.StrEnum):
 
 
 class Heartbeat:
-    """Of one module."""
+    """Of one module.
+
+    heard_ns  when the newest one came; None: there was none
+    """
 
     def __init__(self) -> None:
+        self.heard_ns: int | None = None
         self._count: int | None = None
         self._heard_ns = 0
         self._is_lost = False
@@ -35,7 +39,7 @@ class Heartbeat:
         """Take a heartbeat."""
         before, self._count = self._count, count
         was_lost, self._is_lost = self._is_lost, False
-        self._heard_ns = now_ns
+        self.heard_ns = self._heard_ns = now_ns
         if before is None:
             return Change.FOUND
         if not 0 < (count - before) % VALUES < VALUES // 2:

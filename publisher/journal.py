@@ -17,8 +17,9 @@ import msgspec
 
 from publisher import schema
 from publisher import statements as sql
+from publisher.contents import AnyEntry, every
 from publisher.ending import Ending
-from publisher.entry import Entry, finished, read, written
+from publisher.entry import finished, read, written
 from publisher.errors import CounterError, JournalError
 from publisher.journalstate import JournalState
 from publisher.ocmf import Sync
@@ -28,7 +29,6 @@ from publisher.witness import Witness
 
 BUSY_S = 0.25
 """How long a commit waits for a reader in the rare moments that exclude each other."""
-
 
 _STATES = {
     sqlite3.SQLITE_FULL: JournalState.FULL,
@@ -98,13 +98,13 @@ class Journal:
 
     def open_transactions(self) -> dict[str, Open]:
         """Give what is open, by meter. JournalError: it cannot be read."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             entries = [read(row) for row in connection.execute(sql.ALL_OPEN)]
         return {entry.meter: entry.open for entry in entries}
 
     def recall(self, meter: str, transaction_id: str) -> Finished | None:
         """Look a finished transaction up. JournalError: it cannot be read."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = connection.execute(sql.RECALL, (meter, transaction_id))
             row = found.fetchone()
         return None if row is None else finished(transaction_id, *row)
@@ -114,7 +114,7 @@ class Journal:
 
         CounterError: the key has no counter. JournalError: nothing was written.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._next(connection, fingerprint)
             request, reading = written(begun.request), written(begun.begin)
             values = (meter, begun.transaction_id, request, reading)
@@ -122,7 +122,7 @@ class Journal:
 
     def abandon(self, meter: str, transaction_id: str) -> None:
         """Write that it is only to be ended. JournalError: nothing was written."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             _one(connection.execute(sql.ABANDON, (meter, transaction_id)))
 
     def finish(
@@ -140,7 +140,7 @@ class Journal:
               and neither the number nor the transaction is used up
         CounterError: the key has no counter. JournalError: nothing was written.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             number, public_key = self._next(connection, fingerprint)
             record = sign(number)
             connection.execute(sql.COUNT, (number + 1, fingerprint))
@@ -156,7 +156,7 @@ class Journal:
 
         JournalError: nothing was written.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             _one(connection.execute(sql.DELIVER, (wall_ns, meter, transaction_id)))
 
     def add_key(
@@ -169,15 +169,22 @@ class Journal:
         stood. Never called on the way to a record, and no counter goes back.
         """
         values = (fingerprint, public_key, first_pagination)
-        with self._writing() as connection:
+        with self.writing() as connection:
             return connection.execute(sql.ADD_KEY, values).rowcount > 0
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether no key ever signed here. JournalError: it cannot be read."""
+        with self.reading() as connection:
+            (keys,) = connection.execute(sql.COUNT_KEYS).fetchone()
+        return keys == 0 and self._witness.is_empty
 
     def next_pagination(self, fingerprint: str) -> int:
         """Give the number of the key's next record.
 
         CounterError: it is not known, or behind. JournalError: it cannot be read.
         """
-        with self._reading() as connection:
+        with self.reading() as connection:
             return self._next(connection, fingerprint)[0]
 
     def prune(self, *, before_ns: int, sync: Sync) -> int:
@@ -187,7 +194,7 @@ class Journal:
         """
         if sync is not Sync.SYNCHRONISED:
             return 0
-        with self._writing() as connection:
+        with self.writing() as connection:
             return connection.execute(sql.PRUNE, (before_ns, sync)).rowcount
 
     def __enter__(self) -> Self:
@@ -204,14 +211,14 @@ class Journal:
         if found is None:
             raise CounterError(
                 f"key {fingerprint}: the journal has no counter for it; if the key is"
-                " new, or you know its last number, add it; else make a new key"
+                " new, or you know its last number: adopt-key; else make a new key"
             )
         number, public_key, used = found
         self._witness.refuse_older(fingerprint, number, used=used)
         return number, public_key
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
         """Make one SQL transaction of what is done inside, or JournalError."""
         connection = self._connection
         if self.state is JournalState.GOOD and not self._file.is_there:
@@ -230,7 +237,8 @@ class Journal:
                     connection.execute("ROLLBACK")
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Turn what goes wrong inside into JournalError."""
         if self._connection is None:
             raise JournalError(self.reason)
         try:
@@ -255,21 +263,20 @@ class Journal:
 
 
 @contextlib.contextmanager
-def read_only(path: Path) -> Iterator[Callable[[], Iterator[Entry]]]:
+def read_only(path: Path) -> Iterator[Callable[[], Iterator[AnyEntry]]]:
     """Look into a journal without writing a byte; its writer may be at work.
 
-    Gives a function that gives every entry, oldest first, as it stands at that time.
-    JournalError: it is not there, or it cannot be read.
+    Gives a function that gives every entry as it is then. JournalError: unreadable.
     """
     if not path.is_file():
-        raise JournalError(f"{path}: no such file: no transaction was ever begun")
+        raise JournalError(f"{path}: no such file: none begun, or correct journal.path")
     try:
         with contextlib.closing(_connect(path, "ro")) as connection:
             if not schema.is_current(connection):
                 raise JournalError(f"{path}: {JournalState.FOREIGN}")
-            yield lambda: map(read, connection.execute(sql.ALL))
+            yield lambda: every(connection)
     except (sqlite3.Error, msgspec.MsgspecError) as error:
-        raise JournalError(f"{path}: cannot be read: {error}") from error
+        raise JournalError(f"{path}: cannot be read: {error}; restore it") from error
 
 
 def _one(change: sqlite3.Cursor) -> None:

@@ -4,32 +4,57 @@
 import contextlib
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
+from ipc.config import SigningTable
 from publisher.ecdsa import LONGEST_KEY, SigningKey
 from publisher.errors import KeyFileError, KeyMaterialError
 
+CREDENTIAL = "signing-key"
 
-def read(path: Path) -> SigningKey:
+
+def configured(table: SigningTable, environment: Mapping[str, str]) -> SigningKey:
+    """Read the key of the configuration: its file, or systemd's credential.
+
+    KeyFileError: there is none, or it cannot or must not be used.
+    """
+    if table.key_file is not None:
+        return read(Path(table.key_file))
+    if directory := environment.get("CREDENTIALS_DIRECTORY"):
+        return read(Path(directory) / CREDENTIAL, is_credential=True)
+    raise KeyFileError(
+        "no key to sign with: make one (powermeter-publisher keygen FILE) and set"
+        f" signing.key_file, or give it as systemd's credential {CREDENTIAL}"
+    )
+
+
+def read(path: Path, *, is_credential: bool = False) -> SigningKey:
     """Read a PEM file that only its owner may use.
 
-    Raises KeyFileError, which names the file and the remedy. A systemd credential is
-    such a file (mode 0400, owned by the service's user).
+    is_credential  systemd made it: its directory is closed to others, and the access
+                   list that lets the service's user in shows as a group's right
+    Raises KeyFileError, which names the file and the remedy.
     """
     try:
         # Not blocking: to open a pipe could wait for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
-            _refuse(path, os.fstat(descriptor).st_mode)
+            _refuse(path, os.fstat(descriptor).st_mode, is_credential=is_credential)
             content = os.read(descriptor, LONGEST_KEY + 1)
         finally:
             os.close(descriptor)
     except KeyFileError:
         raise
     except OSError as error:
-        raise KeyFileError(f"{path}: cannot be read: {error.strerror}") from None
+        raise KeyFileError(
+            f"{path}: cannot be read: {error.strerror}: correct signing.key_file, or"
+            " make it this user's"
+        ) from None
     if len(content) > LONGEST_KEY:
-        raise KeyFileError(f"{path}: longer than {LONGEST_KEY} bytes: not a key")
+        raise KeyFileError(
+            f"{path}: longer than {LONGEST_KEY} bytes, no key: correct signing.key_file"
+        )
     try:
         return SigningKey.read(content)
     except KeyMaterialError as error:
@@ -50,7 +75,9 @@ def create(path: Path, key: SigningKey) -> None:
             " away for good"
         ) from None
     except OSError as error:
-        raise KeyFileError(f"{path}: cannot be made: {error.strerror}") from None
+        raise KeyFileError(
+            f"{path}: cannot be made: {error.strerror}: give another name"
+        ) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(descriptor, 0o600)  # whatever the umask says
@@ -61,14 +88,17 @@ def create(path: Path, key: SigningKey) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             path.unlink()  # half a key would stand in the way of a whole one
-        raise KeyFileError(f"{path}: cannot be written: {error.strerror}") from None
+        raise KeyFileError(
+            f"{path}: cannot be written: {error.strerror}: free some room, or give"
+            " another name"
+        ) from None
 
 
-def _refuse(path: Path, found: int) -> None:
+def _refuse(path: Path, found: int, *, is_credential: bool) -> None:
     if not stat.S_ISREG(found):
-        raise KeyFileError(f"{path}: not a regular file")
+        raise KeyFileError(f"{path}: not a regular file: correct signing.key_file")
     mode = stat.S_IMODE(found)
-    if mode & 0o077:
+    if mode & 0o077 and not is_credential:
         raise KeyFileError(
             f"{path}: mode {mode:04o} lets others use the key: chmod 600 {path}"
         )

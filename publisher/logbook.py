@@ -112,6 +112,24 @@ _TRANSACTIONS: Final[Mapping[str, Entry]] = {
         "do not bill it; have the meter looked at",
     ),
     "clock_not_set": Entry("a meter that signs does not take the time", "see `detail`"),
+    "meter_troubled": Entry(
+        "a meter that signs does not do what it was asked; it is asked again",
+        "`detail`: the meter, its wire, its sampler",
+        level="warning",
+    ),
+    "meter_untroubled": Entry("it does again", level="info"),
+    "meter_faulty": Entry(
+        "a meter that signs says that something is wrong with it; EVerest hears silence",
+        "`detail` is in its maker's words",
+        level="warning",
+    ),
+    "meter_faultless": Entry("it says so no more", level="info"),
+    "meter_unable": Entry(
+        "a meter that was to sign cannot; requests are answered NOT_SUPPORTED",
+        "correct its `model` or its `signing`",
+        level="warning",
+    ),
+    "meter_able": Entry("it can, now", level="info"),
     "event_ignored": Entry("a fault of ours that did no harm", "report it"),
 }
 

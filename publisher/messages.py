@@ -25,6 +25,11 @@ from ipc.identification import (
 )
 from publisher.values import Record, SignedMeterValue, Text
 
+LONGEST_NAME = 255
+"""Characters of what goes into the journal; EVerest's own ids are UUIDs, with 36."""
+
+ShortText = Annotated[str, Meta(max_length=LONGEST_NAME)]
+
 LARGEST_FLOAT32 = 3.4028234663852886e38
 
 
@@ -64,8 +69,8 @@ class StopTransactionReply(Reply, frozen=True, kw_only=True):
 class StartTransactionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """e2m/start_transaction's payload. Fields we do not know are legal."""
 
-    evse_id: str
-    transaction_id: str
+    evse_id: ShortText
+    transaction_id: ShortText
     identification_status: IdentificationStatus
     identification_flags: Annotated[list[IdentificationFlag], Meta(max_length=4)]
     identification_type: IdentificationType

@@ -24,8 +24,8 @@ class Meter:
         self._was_good = False
         self._still_needed = 0  # good samples in a row, after a loss
 
-    def add(self, sample: Sample, *, now_ns: int) -> list[Aggregate]:
-        """Take a sample; give what it made complete, in order.
+    def add(self, sample: Sample, *, now_ns: int) -> list[Aggregate] | None:
+        """Take a sample; give what it made complete, in order, or None for a hole.
 
         One that is not good is a hole. So is one that is no longer fresh: the ring
         may hold what a sampler measured long before we, or it, came back. One that
@@ -34,7 +34,7 @@ class Meter:
         is_fresh = abs(now_ns - sample.mono_ns) <= self._fresh_s * NS_PER_S
         if not (sample.is_good and is_fresh):
             self._still_needed = RECOVERED_AFTER if self._still_needed else 0
-            return []
+            return None
         self._newest_good_ns = sample.mono_ns
         self._still_needed = max(0, self._still_needed - 1)
         return self._cadence.add(sample)
@@ -43,8 +43,10 @@ class Meter:
         """Give the open window if its time is over."""
         return self._cadence.close_by(wall_ns)
 
-    def health(self, *, writer_runs: bool, now_ns: int) -> Health:
+    def health(self, *, writer_runs: bool, now_ns: int, trouble: str = "") -> Health:
         """Judge this meter's chain now (CLOCK_MONOTONIC, the same in both processes).
+
+        trouble  why EVerest's requests cannot be served; empty if they can
 
         A single sample that is missed changes nothing, for fresh_s bears more than
         one; after a loss it takes several good ones in a row.
@@ -55,6 +57,7 @@ class Meter:
             writer_runs=writer_runs,
             newest_good_age_s=age_s,
             fresh_s=self._fresh_s,
+            trouble=trouble,
             is_recovering=self._still_needed > 0,
         )
         if self._was_good and not health.is_good:

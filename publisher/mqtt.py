@@ -18,6 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from ipc.clock import Clock
 from ipc.config import MqttTable
 from ipc.log import Logger, RateLimit
+from ipc.status import BrokerStatus
 from ipc.stop import Stop, StopRequested
 from ipc.units import NS_PER_S
 from publisher import connection
@@ -25,6 +26,9 @@ from publisher.backoff import LONGEST_S, Backoff
 
 LONGEST_QUEUE = 100
 """Replies kept while the broker is away; EVerest has long given up on older ones."""
+
+SUCCESS = 0
+"""MQTT 5.0, section 3.4.2.1; 16 would say that nobody has subscribed to the topic."""
 
 Handler = Callable[[str, bytes, bool], None]
 """Takes topic, payload, and whether it waited in the session while we were away."""
@@ -51,6 +55,8 @@ class Mqtt:
     ) -> None:
         self.connected = False
         self.connections = 0
+        self.sessions = 0
+        self.deaf = ""
         self._table = table
         self._subscriptions = subscriptions
         self._on_request = on_message
@@ -65,6 +71,9 @@ class Mqtt:
         self._next_try_ns = 0
         self._connected_ns = 0
         self._inbox: list[tuple[str, bytes, bool]] = []
+        self._refused = 0
+        self._on_taken: dict[int, Callable[[], None] | None] = {}
+        self._taken: list[Callable[[], None]] = []
         self._client = self._hear(client)
 
     @property
@@ -84,22 +93,49 @@ class Mqtt:
         if events & selectors.EVENT_WRITE:
             self._client.loop_write()
         self._client.loop_misc()
+        # Seen to here, so that an error of ours is not taken for paho's.
         while self._inbox:
             self._on_request(*self._inbox.pop(0))
+        while self._taken:
+            self._taken.pop(0)()
         out_of_reach = self._client.socket() is None
         if out_of_reach and self._clock.monotonic_ns() >= self._next_try_ns:
             self._connect()
 
-    def publish(self, topic: str, payload: bytes, *, qos: int = 0) -> bool:
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 0,
+        retain: bool = False,
+        on_taken: Callable[[], None] | None = None,
+    ) -> bool:
         """Hand a message to the broker; false if it could only be dropped.
 
         With QoS 1 it is queued while the broker is away, up to LONGEST_QUEUE.
+
+        on_taken  is called when the broker has it, and has somebody to give it to as
+                  far as it says (MQTT 5.0, section 3.4.2.1); never if it has not
         """
-        info = self._client.publish(topic, payload, qos=qos)
-        return info.rc in (
-            (MQTTErrorCode.MQTT_ERR_SUCCESS,)
-            if qos == 0
-            else (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN)
+        info = self._client.publish(topic, payload, qos=qos, retain=retain)
+        if self._client.want_write():  # now, not after another look at everything
+            self._client.loop_write()
+        is_kept = info.rc is MQTTErrorCode.MQTT_ERR_SUCCESS or (
+            qos > 0 and info.rc is MQTTErrorCode.MQTT_ERR_NO_CONN
+        )
+        if is_kept and qos > 0:
+            self._on_taken[info.mid] = on_taken  # as many as paho's queue at most
+        return is_kept
+
+    def status(self) -> BrokerStatus:
+        """Say how the connection is, for powermeter-watch."""
+        return BrokerStatus(
+            address=connection.address(self._table),
+            connected=self.connected,
+            connections=self.connections,
+            refused=self._refused,
+            waiting=len(self._on_taken),
         )
 
     def close(self) -> None:
@@ -151,11 +187,7 @@ class Mqtt:
             self._unreachable(f"cannot be reached: {error}")
         self._next_try_ns = self._clock.monotonic_ns() + int(wait_s * NS_PER_S)
 
-    def _unreachable(
-        self,
-        detail: str,
-        remedy: str | None = None,
-    ) -> None:
+    def _unreachable(self, detail: str, remedy: str | None = None) -> None:
         event, remedy = "broker_unreachable", remedy or connection.remedies(self._table)
         self._limit(event, self._log.warning, event, detail=detail, remedy=remedy)
 
@@ -163,7 +195,7 @@ class Mqtt:
         self,
         client: paho.Client,
         _userdata: object,
-        _flags: paho.ConnectFlags,
+        flags: paho.ConnectFlags,
         reason: ReasonCode,
         properties: Properties | None,
     ) -> None:
@@ -173,6 +205,8 @@ class Mqtt:
             return
         self.connected = True
         self.connections += 1
+        self.sessions += not flags.session_present
+        self.deaf = ""
         self._connected_ns = self._clock.monotonic_ns()
         self._limit.forget("broker_unreachable")
         self._log.info("broker_connected", protocol=self._table.protocol.value)
@@ -206,7 +240,6 @@ class Mqtt:
             event = "request_ignored"
             self._limit(event, self._log.warning, event, reason="it was retained")
             return
-        # Taken up after loop_read, so that an error of ours is not taken for paho's.
         waited = connection.has_other_mark(message, self._mark)
         self._inbox.append((message.topic, bytes(message.payload), waited))
 
@@ -214,11 +247,15 @@ class Mqtt:
         self,
         _client: paho.Client,
         _userdata: object,
-        _id: int,
+        message_id: int,
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        on_taken = self._on_taken.pop(message_id, None)
+        if on_taken is not None and reason == SUCCESS:
+            self._taken.append(on_taken)
         if reason.is_failure:
+            self._refused += 1
             event, remedy = "publish_refused", "check the broker's access rules"
             self._limit(
                 event, self._log.error, event, detail=str(reason), remedy=remedy
@@ -232,9 +269,12 @@ class Mqtt:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        for topic, reason in zip(self._subscriptions, reasons, strict=False):
+        wanted = zip(self._subscriptions.items(), reasons, strict=False)
+        for (topic, qos), reason in wanted:
             if reason.is_failure:
                 self._log.error("subscribe_refused", topic=topic, detail=str(reason))
+                if qos > 0:
+                    self.deaf = f"the broker keeps {topic} from us"
 
     def _on_socket_open(
         self, _client: paho.Client, _userdata: object, opened: "paho.SocketLike"

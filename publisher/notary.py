@@ -53,6 +53,18 @@ class Notary:
             return str(error)
         return self.journal.reason
 
+    def adopt(self) -> str | None:
+        """Let the key sign from 1 on where no key ever signed; give its fingerprint.
+
+        None: there is no key, or one has signed here, and only a person knows where
+        this one's counter stands. JournalError: nothing was written.
+        """
+        if self._key is None or not self.journal.is_unused:
+            return None
+        public = self._key.public
+        self.journal.add_key(public.fingerprint, public_key=public.hex)
+        return public.fingerprint
+
     def rehearse(self, meter: SignedMeter, begun: Open) -> None:
         """Raise OcmfError if the record of this transaction could not be written.
 
@@ -97,5 +109,7 @@ class Notary:
 
     def _signing_key(self) -> SigningKey:
         if self._key is None:
-            raise SigningError("there is no key to sign with: make one (keygen)")
+            raise SigningError(
+                "there is no key to sign with: make one (keygen) and set signing.key_file"
+            )
         return self._key

@@ -65,3 +65,18 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
     record: str
     pagination: int
     public_key: str
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A transaction that its meter signed: its record byte for byte as it was read.
+
+    start       of a meter that signs its begin apart: that record
+    public_key  of the meter that signed it; empty: it told none
+    complaint   why the record does not verify against that key; empty: it does
+    """
+
+    transaction_id: str
+    record: str
+    start: str | None
+    public_key: str
+    complaint: str

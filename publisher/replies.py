@@ -3,14 +3,22 @@
 
 from typing import assert_never
 
-from publisher.events import Begun, Cleared, Ended, Outcome, Refused
+from publisher.events import (
+    Begun,
+    Cleared,
+    Ended,
+    HandedOver,
+    Outcome,
+    Refused,
+    Unsupported,
+)
 from publisher.messages import (
     Reply,
     StartTransactionReply,
     Status,
     StopTransactionReply,
 )
-from publisher.reading import Finished
+from publisher.reading import Kept
 from publisher.requests import LONGEST_REASON
 from publisher.values import SignedMeterValue
 
@@ -18,24 +26,38 @@ from publisher.values import SignedMeterValue
 def reply(outcome: Outcome) -> Reply:
     """Give the reply to whoever asked."""
     match outcome:
-        case Begun():
-            return StartTransactionReply(status=Status.OK)
+        case Begun(start=start, public_key=key):
+            value = None if start is None else signed(start, key)
+            return StartTransactionReply(status=Status.OK, signed_meter_value=value)
         case Ended(finished=finished):
-            return StopTransactionReply(
-                status=Status.OK, signed_meter_value=signed(finished)
-            )
+            value = signed(finished.record, finished.public_key)
+            return StopTransactionReply(status=Status.OK, signed_meter_value=value)
+        case HandedOver(kept=kept):
+            return _of_meter(kept)
         case Cleared():
             return StopTransactionReply(status=Status.OK)
         case Refused(reason=reason):
             return Reply(status=Status.UNEXPECTED_ERROR, error=reason[:LONGEST_REASON])
+        case Unsupported(reason=reason):
+            return Reply(status=Status.NOT_SUPPORTED, error=reason[:LONGEST_REASON])
     assert_never(outcome)
 
 
-def signed(finished: Finished) -> SignedMeterValue:
+def signed(record: str, public_key: str) -> SignedMeterValue:
     """Give the record as EVerest's own drivers do: plain text, the key in hex."""
     return SignedMeterValue(
-        signed_meter_data=finished.record,
+        signed_meter_data=record,
         signing_method="",
         encoding_method="OCMF",
-        public_key=finished.public_key,
+        public_key=public_key or None,
+    )
+
+
+def _of_meter(kept: Kept) -> Reply:
+    """Give a meter's own record, and its begin's if it signs that apart."""
+    start = None if kept.start is None else signed(kept.start, kept.public_key)
+    return StopTransactionReply(
+        status=Status.OK,
+        start_signed_meter_value=start,
+        signed_meter_value=signed(kept.record, kept.public_key),
     )

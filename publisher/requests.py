@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """EVerest's requests: read from bytes nobody vouches for, and answered.
 
-Without a signing meter there is no transaction to begin or to end: the answer says
-so, and EVerest goes on unsigned.
+Where nobody signs there is no transaction to begin or to end: the answer says so, and
+EVerest goes on unsigned. What is signed is answered by publisher/clerk.py.
 """
 
 from typing import TypeVar, assert_never
@@ -42,6 +42,19 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     content: Content
     reply_to: str | None
 
+    @property
+    def kind(self) -> str:
+        """What it asks for, in a word."""
+        match self.content:
+            case StartTransactionRequest():
+                return "start"
+            case StopTransactionRequest():
+                return "stop"
+            case Unreadable():
+                return "unreadable"
+            case content:
+                assert_never(content)
+
 
 _ENVELOPE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TOPIC = msgspec.json.Decoder(str)
@@ -80,6 +93,21 @@ def answer(content: Content, *, meter: str) -> Reply:
             error = f"meter {meter!r} does not sign transactions (signing = none)"
             return Reply(status=Status.NOT_SUPPORTED, error=error)
     assert_never(content)
+
+
+def is_start(content: Content) -> bool:
+    """Whether it asks for something to begin."""
+    return isinstance(content, StartTransactionRequest)
+
+
+def too_late() -> Reply:
+    """Give the answer to a start that waited in the broker while we were away.
+
+    Its vehicle may be gone by now. A stop that waited is served: it is as true as it
+    was.
+    """
+    error = "this start waited while we were away: nothing was started; ask again"
+    return Reply(status=Status.UNEXPECTED_ERROR, error=error)
 
 
 def _open(

@@ -53,11 +53,61 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         CREATE UNIQUE INDEX one_open ON transactions (meter) WHERE record IS NULL
         """,
     ),
+    (
+        # Those that their meter signs. No pagination of ours; signer is the meter as
+        # it named itself, with its key. Open until ended_ns, then there is a record,
+        # byte for byte, or the failure that cost it. complaint says why a record
+        # does not verify, and is empty if it does; digest is its SHA-256, by which
+        # the same one read twice is known. request is absent if it was found.
+        """
+        CREATE TABLE meter_transactions (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            meter TEXT NOT NULL,
+            transaction_id TEXT NOT NULL,
+            request TEXT,
+            signer TEXT NOT NULL,
+            intended_ns INTEGER,
+            begun_ns INTEGER,
+            is_dangling INTEGER NOT NULL DEFAULT 0 CHECK (is_dangling IN (0, 1)),
+            ended_ns INTEGER,
+            sync TEXT,
+            failure TEXT,
+            start_record TEXT,
+            record TEXT,
+            digest TEXT,
+            complaint TEXT,
+            delivered_ns INTEGER,
+            confirmed_ns INTEGER,
+            UNIQUE (meter, transaction_id),
+            UNIQUE (meter, digest),
+            CHECK ((request IS NULL) = (intended_ns IS NULL)),
+            CHECK ((ended_ns IS NULL) = (record IS NULL AND failure IS NULL)),
+            CHECK ((ended_ns IS NULL) = (sync IS NULL)),
+            CHECK (record IS NULL OR failure IS NULL),
+            CHECK ((record IS NULL) = (digest IS NULL)),
+            CHECK ((record IS NULL) = (complaint IS NULL)),
+            CHECK (begun_ns IS NOT NULL OR record IS NOT NULL OR start_record IS NULL),
+            CHECK (record IS NOT NULL OR delivered_ns IS NULL),
+            CHECK (record IS NOT NULL OR confirmed_ns IS NULL)
+        ) STRICT
+        """,
+        """
+        CREATE UNIQUE INDEX one_open_on_meter ON meter_transactions (meter)
+        WHERE ended_ns IS NULL
+        """,
+        """
+        CREATE INDEX unconfirmed ON meter_transactions (meter)
+        WHERE record IS NOT NULL AND confirmed_ns IS NULL
+        """,
+    ),
 )
 
 
 class Cursor(Protocol):
-    """What a statement gives."""
+    """What a statement gives, and how many rows it has changed."""
+
+    @property
+    def rowcount(self) -> int: ...
 
     def fetchone(self) -> Any:  # noqa: ANN401 - a row of any columns
         """Give the next row, None after the last."""
@@ -67,7 +117,7 @@ class Cursor(Protocol):
 class Connection(Protocol):
     """An SQLite connection, as far as it is needed here."""
 
-    def execute(self, sql: str, /) -> Cursor:
+    def execute(self, sql: str, values: tuple[str | int | None, ...] = (), /) -> Cursor:
         """Run one statement."""
         ...
 

@@ -50,13 +50,18 @@ def read(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LONGEST + 1)
     except OSError as error:
-        raise SecretError(f"{path}: cannot be read: {error.strerror}") from None
+        raise SecretError(
+            f"{path}: cannot be read: {error.strerror}: correct the path, or make it"
+            " this user's"
+        ) from None
     if len(content) > LONGEST:
-        raise SecretError(f"{path}: longer than {LONGEST} bytes: not a password")
+        raise SecretError(
+            f"{path}: longer than {LONGEST} bytes, no password: correct the path"
+        )
     try:
         secret = content.decode().rstrip("\r\n")
     except UnicodeDecodeError:
-        raise SecretError(f"{path}: not UTF-8 text") from None
+        raise SecretError(f"{path}: not UTF-8 text: store it so") from None
     if not secret or "\n" in secret:
         raise SecretError(f"{path}: must be one line with the secret in it")
     return secret
@@ -67,7 +72,10 @@ def _regular(path: Path) -> int:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise SecretError(f"{path}: cannot be read: {error.strerror}") from None
+        raise SecretError(
+            f"{path}: cannot be read: {error.strerror}: correct the path, or make it"
+            " this user's"
+        ) from None
     if not stat.S_ISREG(mode):
-        raise SecretError(f"{path}: not a regular file")
+        raise SecretError(f"{path}: not a regular file: correct the path")
     return mode

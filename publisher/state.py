@@ -3,17 +3,10 @@
 
 import enum
 
-import msgspec
 from msgspec.structs import replace
 
-from publisher.events import (
-    Answer,
-    Effect,
-    Outcome,
-    StartAsked,
-    StopAsked,
-    TakeReading,
-)
+from publisher.callers import Callers, Job, tell
+from publisher.events import Effect, Outcome, TakeReading
 from publisher.reading import Open
 
 
@@ -44,31 +37,11 @@ class Phase(enum.StrEnum):
     """That it is only to be ended is being written."""
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A request, and everyone who waits for its answer."""
-
-    asked: StartAsked | StopAsked
-    callers: tuple[str | None, ...]
-
-    def is_for(self, asked: StartAsked | StopAsked) -> bool:
-        """Whether the same was asked before, by whomever and whenever."""
-        match self.asked, asked:
-            case StartAsked(request=mine), StartAsked(request=other):
-                return mine == other
-            case StopAsked(transaction_id=mine), StopAsked(transaction_id=other):
-                return mine == other
-            case _:
-                return False
-
-
-class State(msgspec.Struct, frozen=True, kw_only=True):
+class State(Callers, frozen=True, kw_only=True):
     """All that is known of one meter's transactions.
 
     open          the one that is open on disk; while OPENING: about to be
     is_unchecked  it was open when the process came back, and no reading since then
-    job           the request in hand
-    queue         those behind it, in the order they came in
-    clearing      callers of "end everything" that are not answered yet
     ask           the number of the newest question
     since_ns      a reading nobody waits for must be at least this new
     """
@@ -76,17 +49,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     phase: Phase = Phase.IDLE
     open: Open | None = None
     is_unchecked: bool = False
-    job: Job | None = None
-    queue: tuple[Job, ...] = ()
-    clearing: tuple[str | None, ...] = ()
     ask: int = 0
     since_ns: int = 0
-
-    @property
-    def waiting(self) -> int:
-        """How many callers of a start or of a stop wait for an answer."""
-        jobs = self.queue if self.job is None else (self.job, *self.queue)
-        return sum(len(job.callers) for job in jobs)
 
     @property
     def in_hand(self) -> Job:
@@ -105,11 +69,6 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 Step = tuple[State, tuple[Effect, ...]]
 """The next state and what is to be done, in this order."""
-
-
-def tell(callers: tuple[str | None, ...], outcome: Outcome) -> tuple[Effect, ...]:
-    """Answer each caller the same."""
-    return tuple(Answer(caller=caller, outcome=outcome) for caller in callers)
 
 
 def numbered(state: State, phase: Phase) -> State:

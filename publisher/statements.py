@@ -38,6 +38,7 @@ ADD_KEY = """
     ON CONFLICT DO UPDATE SET next_pagination = excluded.next_pagination
     WHERE excluded.next_pagination > next_pagination
 """
+COUNT_KEYS = "SELECT count(*) FROM keys"
 COUNT = "UPDATE keys SET next_pagination = ? WHERE fingerprint = ?"
 COUNTER = """
     SELECT next_pagination, public_key, coalesce(

@@ -25,7 +25,7 @@ def context(table: MqttTable) -> ssl.SSLContext | None:
         except (OSError, ValueError) as error:
             raise TlsError(
                 f"{table.certificate_file}, {table.key_file}: no certificate with its"
-                f" key: {_reason(error)}"
+                f" key ({_reason(error)}): correct mqtt.certificate_file or mqtt.key_file"
             ) from None
     return made
 
@@ -37,7 +37,9 @@ def _trusted(ca_file: str | None) -> str | None:
     try:
         ssl.create_default_context(cafile=ca_file)
     except (OSError, ValueError) as error:
-        raise TlsError(f"{ca_file}: no CA certificate: {_reason(error)}") from None
+        raise TlsError(
+            f"{ca_file}: no CA certificate ({_reason(error)}): correct mqtt.ca_file"
+        ) from None
     return ca_file
 
 

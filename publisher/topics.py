@@ -73,6 +73,16 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
         """Where we state that the whole chain is good."""
         return f"{self.base}/{self.module_id}/m2e/communication_check"
 
+    @property
+    def replies(self) -> str:
+        """What the topics begin with on which EVerest waits for our answers."""
+        return f"{self.base}/{self.module_id}/m2e/reply/"
+
+    @property
+    def public_key(self) -> str:
+        """Where the key goes that verifies this meter's records."""
+        return f"{self.base}/{self.module_id}/m2e/public_key_ocmf"
+
     def may_reply_to(self, topic: str) -> bool:
         """Whether a request may send our answer there.
 
@@ -84,12 +94,11 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
         one such topic would keep us away for good: only printable ones are taken.
         """
         below = f"{self.base}/{self.module_id}/m2e/"
-        own = (self.powermeter_values, self.communication_check)
+        own = (self.powermeter_values, self.communication_check, self.public_key)
         return (
             topic.startswith(below)
             and len(topic) > len(below)
             and topic not in own
-            and topic != f"{below}public_key_ocmf"
             and topic.removeprefix(below).isprintable()
             and _UNFIT.isdisjoint(topic)
             and topic.count("/") < DEEPEST_TOPIC

@@ -18,6 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from publisher import ending
+from publisher.callers import Job, tell
 from publisher.events import (
     Abandoned,
     Answered,
@@ -45,7 +46,7 @@ from publisher.events import (
 )
 from publisher.ocmf import MeterState
 from publisher.reading import Open
-from publisher.state import Job, Phase, State, Step, asking, finished, numbered, tell
+from publisher.state import Phase, State, Step, asking, finished, numbered
 from publisher.waiting import interrupt, interrupt_start, queue, take
 
 

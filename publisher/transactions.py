@@ -10,10 +10,12 @@ import msgspec
 
 from ipc import config
 from ipc.errors import IpcError
+from publisher.contents import AnyEntry
 from publisher.entry import Entry
 from publisher.errors import PublisherError
 from publisher.journal import read_only
 from publisher.messages import timestamp
+from publisher.signing.showing import plain, short, whole
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         loaded = config.load(arguments.config)
         with read_only(Path(loaded.journal.path)) as look:
             for entry in look():
-                if wanted is not None and entry.open.transaction_id != wanted:
+                if wanted is not None and entry.transaction_id != wanted:
                     continue
                 is_found = True
                 for line in _lines(entry, arguments):
@@ -48,12 +50,15 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"powermeter-publisher: {error}\n")
         return 2
     if wanted is not None and not is_found:
-        sys.stderr.write("powermeter-publisher: no transaction of this id\n")
+        sys.stderr.write(
+            f"powermeter-publisher: {plain(wanted)}: no transaction of this id;"
+            " `transactions list` shows those there are: choose one\n"
+        )
         return 1
     return 0
 
 
-def _lines(entry: Entry, arguments: argparse.Namespace) -> Iterator[str]:
+def _lines(entry: AnyEntry, arguments: argparse.Namespace) -> Iterator[str]:
     if arguments.action == "export" and entry.record is None:
         return
     if arguments.json:
@@ -61,15 +66,15 @@ def _lines(entry: Entry, arguments: argparse.Namespace) -> Iterator[str]:
     elif arguments.action == "export":
         yield entry.record or ""
     elif arguments.action == "show":
-        yield from _whole(entry)
+        yield from _whole(entry) if isinstance(entry, Entry) else whole(entry)
     else:
-        yield _short(entry)
+        yield _short(entry) if isinstance(entry, Entry) else short(entry)
 
 
 def _short(entry: Entry) -> str:
     begin = timestamp(entry.open.begin.wall_ns)
     number = "-" if entry.pagination is None else f"T{entry.pagination}"
-    name = _plain(entry.open.transaction_id)
+    name = plain(entry.open.transaction_id)
     return f"{begin}  {entry.meter}  {number}  {_stands(entry)}  {name}"
 
 
@@ -81,9 +86,9 @@ def _stands(entry: Entry) -> str:
 
 def _whole(entry: Entry) -> Iterator[str]:
     begin, end = entry.open.begin, entry.ending
-    yield f"transaction  {_plain(entry.open.transaction_id)}"
+    yield f"transaction  {plain(entry.open.transaction_id)}"
     yield f"stands       {_stands(entry)}"
-    yield f"meter        {entry.meter}, serial {_plain(begin.meter.serial)}"
+    yield f"meter        {entry.meter}, serial {plain(begin.meter.serial)}"
     yield f"begin        {timestamp(begin.wall_ns)} {begin.sync}  {begin.energy_mwh} mWh"
     if end is not None:
         energy = "no energy" if end.energy_mwh is None else f"{end.energy_mwh} mWh"
@@ -96,8 +101,3 @@ def _whole(entry: Entry) -> Iterator[str]:
     if entry.record is not None:
         yield f"key          {entry.fingerprint}"
         yield f"record       {entry.record}"
-
-
-def _plain(text: str) -> str:
-    """Give a text that cannot move a terminal's cursor."""
-    return text.encode("unicode_escape", "surrogatepass").decode()

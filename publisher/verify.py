@@ -149,7 +149,8 @@ def _read(name: str, *, what: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise KeyFileError(
-            f"{name[:100]}: neither a {what} nor a file that can be read: {reason}"
+            f"{name[:100]}: neither a {what} nor a file that can be read: {reason};"
+            " give one"
         ) from None
 
 

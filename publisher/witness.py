@@ -24,6 +24,11 @@ class Witness:
         self._path = journal.with_name(f"{journal.name}.counters")
         self._seen = self._read()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has seen no key yet."""
+        return not self._seen
+
     def refuse_older(self, fingerprint: str, number: int, *, used: int) -> None:
         """Raise CounterError if a key's next number is out in the world already.
 

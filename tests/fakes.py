@@ -78,15 +78,39 @@ class FakeBroker:
     def __init__(self, *, connected: bool = True):
         self.connected = connected
         self.connections = 1
+        self.sessions = 1
+        self.deaf = ""
         self.due_ns = 2**62
         self.messages: list[tuple[str, bytes, int]] = []
+        self.retained: dict[str, bytes] = {}
+        self.is_full = False
+        self.untaken: list[Callable[[], None]] = []
 
     def service(self, events: int) -> None:
         assert events == 0
 
-    def publish(self, topic: str, payload: bytes, *, qos: int = 0) -> bool:
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 0,
+        retain: bool = False,
+        on_taken: Callable[[], None] | None = None,
+    ) -> bool:
         self.messages.append((topic, payload, qos))
+        if self.is_full:
+            return False
+        if retain:
+            self.retained[topic] = payload
+        if on_taken is not None:
+            self.untaken.append(on_taken)
         return self.connected
+
+    def take_all(self) -> None:
+        """Acknowledge what is to be acknowledged."""
+        while self.untaken:
+            self.untaken.pop(0)()
 
     def on(self, topic: str) -> list[bytes]:
         return [payload for sent_to, payload, _ in self.messages if sent_to == topic]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole chain on this machine, with no hardware, until Ctrl-C.
 
-Exit status 0: values, communication_check and the replies to a start and a stop of a
-transaction were seen, and nothing that EVerest would drop. 1: they were not, or a
-part ended by itself. 2: the command line.
+Exit status 0: values, communication_check, an OK to a start and a stop of a transaction
+and a record with a valid signature were seen, and nothing that EVerest would drop. 1:
+they were not, or a part ended by itself. 2: the command line.
 """
 
 import argparse

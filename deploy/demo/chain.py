@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo's chain: broker, simulated meter, sampler, publisher, and their file."""
+"""The demo's chain: broker, simulated meter, sampler, publisher, and their file.
+
+The gateway signs, with a key that is made here and lives as long as the demo.
+"""
 
 import sys
 from pathlib import Path
@@ -16,6 +19,7 @@ BAUDRATE = 38400  # the fastest the SDM630 has
 RATE_HZ = 4
 LOAD_KW = 11  # a three-phase charging point at 16 A
 METER_TIMEOUT_S = 10.0
+KEY_TIMEOUT_S = 10.0
 POLL_S = 0.05
 
 CONFIG = """\
@@ -30,6 +34,15 @@ name = "meter"
 model = "{model}"
 unit_id = {unit_id}
 module_id = "{module_id}"
+signing = "gateway"
+serial = "DEMO-1"
+vendor = "Eastron"
+product = "SDM630"
+energy_decimals = 3
+
+[signing]
+key_file = {key}
+gateway_serial = "DEMO-GATEWAY"
 
 [mqtt]
 host = "{broker_host}"
@@ -90,6 +103,7 @@ class Chain:
         (self._directory / "ring").mkdir()
         config = self._directory / "config.toml"
         config.write_text(self._config(port))
+        self._make_key()
         for name in ("sampler", "publisher"):
             self._parts.start(name, [sys.executable, "-m", name, "run", str(config)])
 
@@ -123,8 +137,21 @@ class Chain:
             broker_port=self.broker.port,
             protocol=self.broker.protocol,
             ring=_quoted(self._directory / "ring"),
+            key=_quoted(self._key),
             journal=_quoted(self._directory / "journal.db"),
         )
+
+    @property
+    def _key(self) -> Path:
+        return self._directory / "signing.pem"
+
+    def _make_key(self) -> None:
+        """Make the signing key as an operator does. Raises PartDiedError."""
+        command = [sys.executable, "-m", "publisher", "keygen", str(self._key)]
+        part = Part("keygen", command, self._directory / "keygen.log")
+        if not part.ends_within(KEY_TIMEOUT_S) or part.exit_status != 0:
+            part.end()
+            raise PartDiedError(part)
 
 
 def _quoted(path: Path) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from deploy.demo import receipt
 from deploy.demo.exchange import Call
 from deploy.demo.stand_in import StandIn
 from ipc.clock import NS_PER_S, Clock
@@ -23,20 +24,22 @@ class Seen(msgspec.Struct, kw_only=True):
     checks: int = 0
     start: str | None = None
     stop: str | None = None
+    record: str | None = None
     rejected: int = 0
     reasons: list[str] = []
 
     @property
     def complete(self) -> bool:
         """Whether everything was, and nothing that EVerest would drop."""
-        answered = self.start is not None and self.stop is not None
-        return bool(self.values and self.checks and answered and not self.rejected)
+        charged = self.start == "OK" and self.stop == "OK" and self.record is not None
+        return bool(self.values and self.checks and charged and not self.rejected)
 
     def __str__(self) -> str:
         summary = (
             f"seen: {self.values} values, {self.checks} checks,"
             f" start {self.start or 'without reply'},"
-            f" stop {self.stop or 'without reply'}, {self.rejected} rejected"
+            f" stop {self.stop or 'without reply'},"
+            f" record {self.record or 'missing'}, {self.rejected} rejected"
         )
         return "\n".join([summary, *self.reasons])
 
@@ -96,7 +99,21 @@ class Session:
         yield from self._reply(stop)
         status = _status(stop)
         self.seen.stop = status or self.seen.stop
-        self.phase = f"vehicle gone (stop: {status or 'no reply'})"
+        record = self._verify(stop)
+        self.phase = f"vehicle gone (stop: {status or 'no reply'}; {record})"
+
+    def _verify(self, stop: Call) -> str:
+        """Verify the record with the key that was told on its topic."""
+        value = (stop.reply or {}).get("signed_meter_value")
+        if value is None:
+            return "no record"
+        key = self._stand_in.everest.public_key or ""
+        try:
+            document = receipt.read(value["signed_meter_data"], key)
+        except receipt.ReceiptError as error:
+            return f"record not valid: {error}"
+        self.seen.record = receipt.told(document)
+        return f"record {self.seen.record}"
 
     def _reply(self, call: Call) -> Iterator[None]:
         while not call.done:

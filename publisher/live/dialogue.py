@@ -23,31 +23,13 @@ from ipc.units import NS_PER_MS, NS_PER_S
 from publisher import secret, tls
 from publisher.connection import make_client
 from publisher.everest import Everest
+from publisher.live.heard import Heard
 from publisher.meter import Meter
 from publisher.mqtt import Mqtt
 from publisher.topics import Api
 
 LOOK_NS = 100 * NS_PER_MS
 """How often it is looked whether everything has been heard."""
-
-
-class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """What was heard.
-
-    connected       whether the broker accepted us
-    events          the log lines the service would have written, oldest first
-    beats           heartbeats of each module id that is ours
-    check_period_s  between two checks, after what EVerest's modules said
-    """
-
-    connected: bool
-    events: Sequence[log.Event]
-    beats: dict[str, int]
-    check_period_s: float
-
-    def first(self, *names: str) -> log.Event | None:
-        """Give the first event of these names."""
-        return next((each for each in self.events if each["event"] in names), None)
 
 
 class Dialogue:

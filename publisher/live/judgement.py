@@ -4,8 +4,8 @@
 from collections.abc import Iterator, Sequence
 
 from ipc.config import MqttProtocol, MqttTable
-from publisher.live.dialogue import Heard
 from publisher.live.finding import Finding, failed, ok, unknown, warning
+from publisher.live.heard import Heard
 
 RULES = "deploy/mosquitto has rules that suffice"
 

@@ -38,7 +38,8 @@ def load(tmp_path):
 def test_the_annotated_example_loads_and_shows_the_defaults(load):
     example = config.load(ROOT / "deploy" / "config.toml")
     least = load(LEAST)
-    for table in ("mqtt", "publish", "ring", "journal", "realtime", "log"):
+    tables = ("mqtt", "publish", "ring", "signing", "journal", "realtime", "log")
+    for table in tables:
         assert getattr(example, table) == getattr(least, table)
     shown, bare = example.bus[0], least.bus[0]
     for key in ("baudrate", "parity", "stopbits", "rate_hz", "timeout_s"):
@@ -53,6 +54,7 @@ def test_the_example_names_every_key_there_is():
         config.MqttTable,
         config.PublishTable,
         config.RingTable,
+        config.SigningTable,
         config.JournalTable,
         config.RealtimeTable,
         config.LogTable,
@@ -83,8 +85,12 @@ def test_a_ring_lies_in_the_directory_under_its_bus_name(load):
         ("[[bus]]", "[[bus]]\nparity = 'mark'", "bus[0].parity = 'mark'"),
         ("[[bus]]", "[mqtt]\nport = 0\n[[bus]]", "mqtt.port = 0: expected `int` >= 1"),
         ("[[bus]]", "[mqtt]\nbase_topic = 'a/#'\n[[bus]]", "mqtt.base_topic = 'a/#'"),
-        ("[[bus]]", "[publish]\nfresh_s = 1\n[[bus]]", "must be at least two periods"),
-        ("unit_id = 1", "unit_id = 1\nevery = 2", "two periods of meter 'm' (4 s)"),
+        (
+            "[[bus]]",
+            "[publish]\nfresh_s = 1\n[[bus]]",
+            "must be at least three periods",
+        ),
+        ("unit_id = 1", "unit_id = 1\nevery = 2", "three periods of meter 'm' (6 s)"),
         ("unit_id = 1", "unit_id = 1\nevery = 0", "every = 0: expected `int` >= 1"),
         (
             "unit_id = 1",
@@ -132,6 +138,38 @@ def test_a_ring_lies_in_the_directory_under_its_bus_name(load):
             "[mqtt]\ntls = true\nsocket = '/x'\n[[bus]]",
             "a Unix socket has no TLS",
         ),
+        ("[[bus]]", "[mqtt]\nbase_topic = 'a/b\tc'\n[[bus]]", "mqtt.base_topic = "),
+        ("[[bus]]", '[mqtt]\nbase_topic = "a/b\\n"\n[[bus]]', "mqtt.base_topic = "),
+        ("[[bus]]", '[mqtt]\nbase_topic = "\\u0085a/b"\n[[bus]]', "base_topic = "),
+        ('name = "a"', 'name = "a\\n"', "bus[0].name = 'a\\n'"),
+        (
+            "unit_id = 1",
+            "unit_id = 1\nsigning = 'gateway'",
+            "bus.meter.serial of meter 'm' is missing",
+        ),
+        (
+            "unit_id = 1",
+            "unit_id = 1\nsigning = 'gateway'\nserial = ''",
+            "serial = '': expected `str` of length >= 1",
+        ),
+        (
+            "unit_id = 1",
+            (
+                "unit_id = 1\nsigning = 'gateway'\nserial = '7'\nenergy_unit = 'Wh'\n"
+                "energy_decimals = 4"
+            ),
+            "energy_decimals = 4 of meter 'm': must be at most 3 in Wh",
+        ),
+        (
+            'module_id = "pm_1"',
+            (
+                "module_id = 'p'\nsigning = 'gateway'\nserial = '7'\n"
+                "[signing]\nreply_s = 2"
+            ),
+            "signing.reply_s = 2.0: must be at least three energy periods",
+        ),
+        ("[[bus]]", "[signing]\nreply_s = 300\n[[bus]]", "reply_s = 300"),
+        ("[[bus]]", "[journal]\nkeep_days = 0\n[[bus]]", "journal.keep_days = 0"),
         ("[[bus]]", "[[bus]", "not valid TOML"),
     ],
 )

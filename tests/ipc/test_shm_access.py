@@ -82,7 +82,9 @@ def test_others_see_nothing_and_are_told_why(path, clock):
     def work():
         reader = SegmentReader(path, clock=SystemClock(Stop()))
         assert reader.read() == []
-        assert reader.reason == "cannot be opened: Permission denied"
+        assert reader.reason == (
+            "cannot be opened: Permission denied: let this user read it"
+        )
 
     SegmentWriter.open(path, capacity=64, clock=clock).close()
     assert as_user(OTHERS, work)

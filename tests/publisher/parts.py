@@ -5,8 +5,10 @@ import msgspec
 
 from ipc.config import MeterTable, PublishTable
 from ipc.log import RateLimit
+from publisher.announcer import KeyAnnouncer
 from publisher.everest import Everest
 from publisher.feed import Feed
+from publisher.handover import Handover
 from publisher.meter import Meter
 from publisher.report import Report
 from publisher.topics import Api, Topics
@@ -47,6 +49,20 @@ def feed_of(
 
 def report_of(clock: FakeClock, log: FakeLog | None = None) -> Report:
     return Report(log=log or FakeLog(), clock=clock, limit=RateLimit(clock))
+
+
+class Unwatched:
+    """The status of a publisher at which nobody looks."""
+
+    def tick(self) -> None: ...
+
+
+def unsigned(clock: FakeClock, log: FakeLog | None = None) -> dict[str, object]:
+    """Give the parts of a loop in which nobody signs."""
+    return {
+        "transactions": Handover(None, report=report_of(clock, log)),
+        "announcer": KeyAnnouncer({}, keys=dict, clock=clock),
+    }
 
 
 def everest_of(

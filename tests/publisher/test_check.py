@@ -4,9 +4,17 @@
 import msgspec
 import pytest
 
-from ipc.config import BusTable, Config, MqttTable, PublishTable, RingTable, Signing
+from ipc.config import (
+    BusTable,
+    Config,
+    MqttTable,
+    PublishTable,
+    RingTable,
+    Signing,
+    SigningTable,
+)
 from publisher import check
-from publisher.errors import CapacityError, SecretError, SigningError
+from publisher.errors import CapacityError, KeyFileError, SecretError
 from tests.publisher.parts import meter_table
 
 
@@ -19,12 +27,41 @@ def test_a_plain_configuration_is_not_refused():
     check.refuse(config_of())
 
 
-@pytest.mark.parametrize("signing", [Signing.GATEWAY, Signing.METER])
-def test_a_meter_that_shall_sign_is_refused_by_name(signing):
-    meter = msgspec.structs.replace(meter_table(), signing=signing)
-    bus = BusTable(name="rs485", port="/dev/ttyX", meter=[meter])
-    with pytest.raises(SigningError, match=r"'charger-1'.*use signing = 'none'"):
-        check.refuse(config_of(bus=[bus]))
+def signed_by(signing, **fields) -> BusTable:
+    meter = msgspec.structs.replace(meter_table(), signing=signing, **fields)
+    return BusTable(name="rs485", port="/dev/ttyX", meter=[meter])
+
+
+def test_a_meter_that_signs_by_itself_is_described():
+    config = config_of(bus=[signed_by(Signing.METER)])
+    check.refuse(config)
+    text = "\n".join(check.describe(config))
+    assert "meter charger-1: signing meter: by itself, with its own key" in text
+    assert "asks   /run/powermeter/rs485.sock" in text
+    assert "sends  everest_api/1/powermeter/pm_1/m2e/public_key_ocmf" in text
+
+
+def test_a_gateway_without_a_usable_key_is_refused(tmp_path, monkeypatch):
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    bus = [signed_by(Signing.GATEWAY, serial="7")]
+    signing = SigningTable(key_file=str(tmp_path / "none.pem"))
+    with pytest.raises(KeyFileError, match=r"none\.pem"):
+        check.refuse_key(config_of(bus=bus, signing=signing))
+    check.refuse_key(config_of(signing=signing))  # nobody needs it
+    check.refuse_key(config_of(bus=bus))  # systemd's, who is not here
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(KeyFileError, match="signing-key"):
+        check.refuse_key(config_of(bus=bus))
+
+
+def test_what_is_signed_how_is_described():
+    bus = signed_by(Signing.GATEWAY, serial="7", vendor="Eastron", product="SDM630")
+    text = "\n".join(check.describe(config_of(bus=[bus])))
+    assert "signs with systemd's credential signing-key; journal /var/lib/" in text
+    assert "cfg_request_reply_to_s must be more than 60" in text
+    wanted = "signing gateway, serial 7 (Eastron SDM630), kWh with 2 decimals"
+    assert f"meter charger-1: {wanted}" in text
+    assert "sends  everest_api/1/powermeter/pm_1/m2e/public_key_ocmf" in text
 
 
 def bus_of(*, meters: int, rate_hz: float) -> BusTable:
@@ -68,4 +105,6 @@ def test_what_would_be_sent_where_is_described_without_the_password(tmp_path):
     assert "sends  everest_api/1/powermeter/pm_1/m2e/communication_check" in text
     assert "takes  everest_api/1/powermeter/pm_1/e2m/start_transaction" in text
     assert "takes  everest_api/1/powermeter/pm_1/e2m/stop_transaction" in text
+    assert "meter charger-1: signs nothing" in text
+    assert "public_key" not in text
     assert "hunter2" not in text

@@ -4,8 +4,10 @@
 import pytest
 
 from publisher import record
+from publisher.ecdsa import SigningKey
 from publisher.journal import read_only
 from publisher.ocmf import Sync
+from publisher.record import Curve
 from publisher.requests import Unreadable
 from tests.fakes import sample_of
 from tests.publisher.office import Office, key, request
@@ -189,11 +191,42 @@ def test_without_a_key_nothing_begins_and_health_is_silent(tmp_path):
 
 
 def test_without_a_counter_nothing_begins_and_health_is_silent(tmp_path):
-    office = Office(tmp_path / "journal.db", add_key=False)
+    office = Office(tmp_path / "journal.db")
+    office.key = SigningKey.generate(Curve.SECP256R1)
+    office.restart()
     assert "no counter" in office.clerk.is_ready("m")
     office.start()
     office.reads()
     assert office.told("start c")["status"] == "UNEXPECTED_ERROR"
+    office.journal.close()
+
+
+def test_in_a_new_journal_the_key_signs_from_1_on_and_this_is_said(tmp_path):
+    office = Office(tmp_path / "journal.db", add_key=False)
+    assert office.clerk.is_ready("m") == ""
+    office.start()
+    office.reads()
+    office.stop()
+    office.reads()
+    assert '"PG":"T1"' in office.record()
+    office.restart()
+    assert office.events().count("key_adopted") == 1
+    office.journal.close()
+
+
+def test_a_journal_that_was_lost_is_no_new_one(tmp_path):
+    """Its witness is still there: T1 is out in the world already."""
+    office = Office(tmp_path / "journal.db", add_key=False)
+    office.start()
+    office.reads()
+    office.stop()
+    office.reads()
+    office.journal.close()
+    for file in tmp_path.glob("journal.db*"):
+        if not file.name.endswith(".counters"):
+            file.unlink()
+    office.begin()
+    assert "no counter" in office.clerk.is_ready("m")
     office.journal.close()
 
 

@@ -5,15 +5,17 @@ import base64
 import hashlib
 import subprocess
 import sys
+from itertools import count
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.ecdsa import LONGEST_KEY, PublicKey, SigningKey
-from publisher.errors import KeyMaterialError
+from publisher.errors import KeyMaterialError, SignerMissingError
 from publisher.record import SIGNING_CURVES, Curve
 
 KEY = SigningKey.generate(Curve.SECP256R1)
@@ -108,6 +110,7 @@ def spki(key) -> bytes:
             "kind not known here",
         ),
     ],
+    ids=count(),
 )
 def test_what_is_no_public_key_of_ocmf_is_refused(content, reason):
     with pytest.raises(KeyMaterialError, match=reason):
@@ -178,6 +181,22 @@ def test_a_key_that_openssl_made_is_read():
     )
     assert b"EC PRIVATE KEY" in old_form
     assert SigningKey.read(old_form).public.der == spki(ON_P256)
+
+
+def unsupported(*_: object, **__: object) -> None:
+    raise UnsupportedAlgorithm("not built in")
+
+
+def test_a_curve_that_this_openssl_was_built_without_is_named(monkeypatch):
+    monkeypatch.setattr(ec, "generate_private_key", unsupported)
+    with pytest.raises(KeyMaterialError, match=r"secp256r1: not in this OpenSSL \(not"):
+        SigningKey.generate(Curve.SECP256R1)
+
+
+def test_a_library_that_would_sign_with_chance_is_refused(monkeypatch):
+    monkeypatch.setattr(ec, "ECDSA", unsupported)
+    with pytest.raises(SignerMissingError, match="deterministic nonces: pip install"):
+        SigningKey.generate(Curve.SECP256R1)
 
 
 def test_without_the_library_the_error_says_what_to_install():

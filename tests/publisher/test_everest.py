@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.demo.codec import Kind, decode
+from ipc.status import ModuleStatus
 from publisher.discovery import LONGEST_ID, MOST_MODULES
 from tests.fakes import FakeBroker, FakeClock, FakeLog
 from tests.publisher.hostile import JSON
@@ -216,3 +217,39 @@ def test_whatever_comes_it_lives_and_keeps_checking(messages):
         site.run(0.2)
     assert 0.2 <= site.everest.check_period_s <= 2.0
     assert site.everest.due_ns >= 0
+
+
+def test_each_sign_of_a_start_is_counted_and_mere_silence_is_none(site):
+    site.everest.take(f"{API}/ready_beacon", b"{}")
+    site.beat(0)
+    assert site.everest.starts == 2
+    site.beat(1)
+    site.run(60)
+    site.beat(2)
+    assert site.told("everest_lost")
+    assert site.told("everest_back")
+    assert site.everest.starts == 2
+    site.beat(0)
+    assert site.everest.starts == 3
+
+
+def test_what_is_known_of_each_module_is_told(site):
+    assert site.everest.modules()["pm_1"] == ModuleStatus(
+        module_id="pm_1", is_found=None, heard_ns=None, restarts=0
+    )
+    site.run(0.5)
+    site.everest.take(ANSWERS, answer(module("pm_1")))
+    site.run(5)
+    heard_ns = site.clock.monotonic_ns()
+    for count in (7, 8, 0):
+        site.beat(count)
+    site.broker.connections += 1  # excuses a silence, which is no heartbeat
+    site.run(1)
+    assert site.everest.modules() == {
+        "pm_1": ModuleStatus(
+            module_id="pm_1", is_found=True, heard_ns=heard_ns, restarts=1
+        ),
+        "pm_2": ModuleStatus(
+            module_id="pm_2", is_found=False, heard_ns=None, restarts=0
+        ),
+    }

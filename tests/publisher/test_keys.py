@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ipc.config import SigningTable
 from publisher import keys
 from publisher.ecdsa import SigningKey
 from publisher.errors import KeyFileError
@@ -133,3 +134,28 @@ def test_reading_leaves_no_descriptor_open(path, tmp_path):
     with pytest.raises(KeyFileError):
         keys.read(tmp_path)
     assert descriptors() == before
+
+
+def test_the_configured_key_is_its_file_or_systemds_credential(path, tmp_path):
+    keys.create(path, KEY)
+    table = SigningTable(key_file=str(path))
+    assert keys.configured(table, {}).public.der == KEY.public.der
+    written(tmp_path / "signing-key", KEY.pem(), mode=0o440)  # an access list's mask
+    environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    found = keys.configured(SigningTable(), environment)
+    assert found.public.der == KEY.public.der
+
+
+@pytest.mark.parametrize("mode", [0o440, 0o644])
+def test_a_file_that_is_no_credential_is_its_owners_alone(path, mode):
+    written(path, KEY.pem(), mode=mode)
+    with pytest.raises(KeyFileError, match="lets others use the key"):
+        keys.configured(SigningTable(key_file=str(path)), {})
+
+
+def test_without_any_key_the_ways_to_one_are_told(tmp_path):
+    with pytest.raises(KeyFileError, match=r"keygen FILE\).*credential signing-key"):
+        keys.configured(SigningTable(), {})
+    environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    with pytest.raises(KeyFileError, match="signing-key: cannot be read"):
+        keys.configured(SigningTable(), environment)

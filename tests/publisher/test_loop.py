@@ -185,6 +185,7 @@ def test_what_was_measured_while_the_broker_was_away_is_not_sent_later(world):
     already = len(world.broker.sent)
     world.run(10)
     assert len(world.broker.sent) == already
+    assert world.loop._report.tally.meters[world.meter.table.name].dropped == 10
     world.broker.connected = True
     back_ns = world.clock.mono_ns
     world.run(5)
@@ -280,3 +281,15 @@ def test_the_brokers_time_is_kept_too(world):
     world.loop.step()
     world.loop.step()
     assert world.clock.mono_ns <= world.broker.due_ns + NS_PER_MS
+
+
+def test_while_requests_do_not_reach_us_there_is_no_check(world):
+    world.run(5)
+    checks = len(world.checks)
+    world.broker.deaf = "the broker keeps a/e2m/stop from us"
+    world.run(10)
+    assert len(world.checks) == checks
+    assert "keeps a/e2m/stop" in world.log.fields_of("health_lost")["reason"]
+    world.broker.deaf = ""
+    world.run(10)
+    assert len(world.checks) > checks

@@ -7,11 +7,12 @@ import selectors
 import pytest
 
 from ipc.config import PublishTable
+from ipc.notify import Notify
 from ipc.stop import Stop
 from ipc.wake import Wake
 from publisher.loop import Loop
 from tests.fakes import FakeBroker, FakeClock, FakeLog
-from tests.publisher.parts import everest_of, report_of
+from tests.publisher.parts import Unwatched, everest_of, report_of, unsigned
 
 
 @pytest.fixture
@@ -27,9 +28,12 @@ def at_its_edges(tmp_path):
             feeds=[],
             broker=broker,
             everest=everest_of(clock=clock, log=log),
+            **unsigned(clock, log),
             selector=selector,
             wake=closing.enter_context(Wake(tmp_path)),
             report=report_of(clock, log),
+            status=Unwatched(),
+            notify=Notify({}, clock=clock),
             clock=clock,
             stop=stop,
         )

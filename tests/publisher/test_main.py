@@ -1,13 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """powermeter-publisher as a process: what it refuses, and how it ends."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.publisher.line import black_hole, listening, until
-from tests.publisher.process import BUS, SIGNALS, Process, config, ends_in_order
+from tests.publisher.process import (
+    BUS,
+    ROOT,
+    SIGNALS,
+    Process,
+    config,
+    ends_in_order,
+)
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 
@@ -50,7 +59,7 @@ BAD = {
     "empty": (b"", "bus: this key is missing"),
     "unknown key": (f"{BUS}\n[mqtt]\nhots = 'x'".encode(), "did you mean 'host'?"),
     "bad value": (f"{BUS}\n[mqtt]\nport = 0".encode(), "mqtt.port = 0"),
-    "signing": (f"{BUS}signing = 'gateway'".encode(), "use signing = 'none'"),
+    "signing": (f"{BUS}signing = 'gateway'".encode(), "serial of meter 'charger-1'"),
     "ring": (
         f"{BUS}\n[ring]\ncapacity = 64\n[publish]\nwindow_s = 60".encode(),
         "ring.capacity = 64: bus 'rs485' needs at least 1200",
@@ -151,3 +160,13 @@ def test_the_commands_for_keys_and_records_are_there(tmp_path):
     status, said, told = ended("verify", record, "--public-key", key)
     assert status == 1
     assert "NOT VALID" in said + told
+
+
+def test_where_nobody_signs_neither_sqlite_nor_the_keys_library_is_loaded():
+    look = "import sys, publisher.service; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, check=True
+    )
+    loaded = set(done.stdout.decode().split())
+    assert "paho.mqtt.client" in loaded
+    assert not {"sqlite3", "cryptography", "publisher.clerk"} & loaded

@@ -28,7 +28,7 @@ def is_healthy(meter, now_ns: int) -> bool:
 def test_a_sample_that_is_not_good_is_neither_value_nor_health(quality):
     meter = meter_of()
     bad = sample_of(quality=quality, mono_ns=NOW_NS, energy_import_mwh=1)
-    assert meter.add(bad, now_ns=NOW_NS) == []
+    assert meter.add(bad, now_ns=NOW_NS) is None
     assert meter.close_by(AFTER_NS) == []
     assert not is_healthy(meter, NOW_NS)
 
@@ -38,7 +38,7 @@ def test_a_sample_that_is_not_fresh_is_neither_value_nor_health(age_s):
     """Left in a ring by a sampler that died, or from before a restart of the machine."""
     meter = meter_of(fresh_s=3.0)
     stale = sample_of(mono_ns=NOW_NS - round(age_s * NS_PER_S), energy_import_mwh=1)
-    assert meter.add(stale, now_ns=NOW_NS) == []
+    assert meter.add(stale, now_ns=NOW_NS) is None
     assert meter.close_by(AFTER_NS) == []
     assert not is_healthy(meter, NOW_NS)
 
@@ -101,3 +101,10 @@ def test_without_a_running_sampler_there_is_no_health():
     meter = meter_of()
     meter.add(sample_of(mono_ns=NOW_NS), now_ns=NOW_NS)
     assert not meter.health(writer_runs=False, now_ns=NOW_NS).is_good
+
+
+def test_a_meter_whose_requests_cannot_be_served_is_not_well():
+    meter = meter_of()
+    meter.add(sample_of(mono_ns=NOW_NS), now_ns=NOW_NS)
+    health = meter.health(writer_runs=True, now_ns=NOW_NS, trouble="the disk is full")
+    assert health.reason == "the disk is full"

@@ -131,11 +131,15 @@ def test_while_the_broker_is_away_replies_are_kept_up_to_a_bound_and_values_are_
             for number in range(LONGEST_QUEUE + 20)
         ]
         assert kept == [True] * LONGEST_QUEUE + [False] * 20
+        status = line.mqtt.status()
+        assert (status.connected, status.waiting) == (False, LONGEST_QUEUE)
         broker.start()
         with Peer(broker, "a/#") as peer:
             until(lambda: len(peer.came) >= LONGEST_QUEUE, line, peer)
             expected = [(REPLIES, b"%d" % number) for number in range(LONGEST_QUEUE)]
             assert peer.came == expected
+            until(lambda: line.mqtt.status().waiting == 0, line)
+        assert line.mqtt.status().connections == 2
 
 
 @needs_mosquitto
@@ -213,6 +217,7 @@ def test_access_rules_that_refuse_a_publish_are_told_once_and_do_no_harm(tmp_pat
         until(lambda: line.acknowledged, line)
         assert len(line.told("publish_refused")) == 1
         assert line.mqtt.connected
+        assert line.mqtt.status().refused == 2
 
 
 @pytest.fixture(scope="module")

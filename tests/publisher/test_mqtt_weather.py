@@ -254,6 +254,7 @@ def test_a_subscription_that_is_refused_is_told_by_its_topic():
                 until(lambda: line.mqtt.connected, line)
                 taken.sendall(b"\x90\x05\x00\x01\x00\x02\x87")
                 until(lambda: bool(line.told("subscribe_refused")), line)
+                assert line.mqtt.deaf == "the broker keeps a/e2m/stop from us"
         [told] = line.told("subscribe_refused")
         assert told == {"topic": "a/e2m/stop", "detail": "Not authorized"}
 

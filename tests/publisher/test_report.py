@@ -2,7 +2,8 @@
 """The log: changes of state, and one line a minute."""
 
 from publisher.health import Health
-from publisher.messages import Reply, Status
+from publisher.messages import Reply, Status, StopTransactionRequest
+from publisher.outbox import Note
 from publisher.requests import Request, Unreadable
 from tests.fakes import FakeClock, FakeLog, FakeRing, sample_of
 from tests.publisher.parts import feed_of, meter_of, report_of
@@ -88,3 +89,44 @@ def test_a_flood_of_requests_is_one_line_and_a_count():
     assert len(log.lines) == 1
     report.summary([])
     assert log.fields_of("values_published")["requests"] == 1000
+
+
+def test_what_an_operator_is_asked_about_later_is_never_held_back():
+    log = FakeLog()
+    report = report_of(FakeClock(), log)
+    for _ in range(5):
+        report.noted(Note(event="transaction_ended", meter="m", detail="T1"))
+        report.noted(Note(event="journal_refused", meter="m", is_warning=True))
+    assert log.events().count("transaction_ended") == 5
+    assert [level for level, event, _ in log.lines if "refused" in event] == ["warning"]
+
+
+def test_what_is_told_is_counted_since_the_start_too():
+    clock, meter = FakeClock(), meter_of()
+    report, name = report_of(clock), meter.table.name
+    report.published(meter)
+    report.dropped(meter)
+    report.incomplete(meter)
+    report.health(meter, STALE)
+    report.noted(Note(event="transaction_begun", meter=name))
+    report.summary([])
+    tally = report.tally.meters[name]
+    assert (tally.published, tally.dropped, tally.incomplete) == (1, 1, 1)
+    assert tally.reason == STALE.reason
+    assert tally.transactions == {"begun": 1}
+
+
+def test_replies_at_once_and_later_ones_are_timed():
+    clock, meter = FakeClock(), meter_of()
+    report, name = report_of(clock), meter.table.name
+    reply = Reply(status=Status.UNEXPECTED_ERROR)
+    refused = Request(content=Unreadable(reason="x"), reply_to="a/1")
+    report.answered(meter, refused, reply, answered=True, waited=False)
+    stop = StopTransactionRequest(transaction_id="t")
+    report.asked(meter, Request(content=stop, reply_to="a/2"), waited=False)
+    clock.advance(0.25)
+    report.replied("a/2", Reply(status=Status.OK), answered=True)
+    tally = report.tally.meters[name]
+    assert tally.requests == {"unreadable": 1, "stop": 1}
+    assert tally.replies == {"unexpected_error": 1, "ok": 1}
+    assert report.tally.latency.sum_s == 0.25

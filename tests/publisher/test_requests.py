@@ -14,7 +14,12 @@ from ipc.identification import (
     IdentificationType,
 )
 from publisher import messages
-from publisher.messages import StartTransactionRequest, Status, StopTransactionRequest
+from publisher.messages import (
+    LONGEST_NAME,
+    StartTransactionRequest,
+    Status,
+    StopTransactionRequest,
+)
 from publisher.requests import (
     LONGEST_REASON,
     Request,
@@ -251,3 +256,13 @@ def test_what_was_not_understood_is_an_error_with_its_reason():
 def test_a_reply_topic_that_is_not_ours_to_write_is_not_written(read, topic):
     found = read(request("", reply_to=topic), TOPICS)
     assert (found.reply_to is None) == (not TOPICS.may_reply_to(topic))
+
+
+@pytest.mark.parametrize("field", ["transaction_id", "evse_id"])
+def test_what_the_journal_would_keep_has_a_bound(field):
+    longest = {**START, field: "x" * LONGEST_NAME}
+    content = read_start(request(longest), TOPICS).content
+    assert not isinstance(content, Unreadable)
+    longer = {**START, field: "x" * (LONGEST_NAME + 1)}
+    content = read_start(request(longer), TOPICS).content
+    assert "length <= 255" in content.reason

@@ -6,12 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from publisher.handover import Handover
 from publisher.responder import Responder
 from tests.fakes import FakeBroker, FakeClock, FakeLog
 from tests.publisher.hostile import MESSAGES
 from tests.publisher.parts import START, meter_of, report_of, request
 
 BASE = "everest_api/1/powermeter"
+
+
+def responder_of(*meters, log=None):
+    clock = FakeClock()
+    report = report_of(clock, log)
+    transactions = Handover(None, report=report)
+    return Responder(meters, transactions=transactions, report=report, clock=clock)
 
 
 @pytest.fixture
@@ -22,7 +30,7 @@ def log():
 @pytest.fixture
 def responder(log):
     meters = [meter_of(name="left"), meter_of(name="right", module_id="pm_2")]
-    return Responder(meters, report=report_of(FakeClock(), log))
+    return responder_of(*meters, log=log)
 
 
 def test_it_wants_the_requests_of_every_meter_and_nothing_else(responder):
@@ -89,7 +97,7 @@ def test_any_message_gets_one_answer_at_most_and_only_below_its_own_m2e(
     verb, module, message
 ):
     meters = [meter_of(), meter_of(name="right", module_id="pm_2")]
-    responder = Responder(meters, report=report_of(FakeClock()))
+    responder = responder_of(*meters)
     broker = FakeBroker()
     responder.take(f"{BASE}/{module}/e2m/{verb}_transaction", message, broker)
     assert len(broker.messages) <= 1

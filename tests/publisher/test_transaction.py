@@ -3,6 +3,7 @@
 
 import pytest
 
+from publisher.callers import MOST_CALLERS
 from publisher.events import (
     Abandoned,
     Begun,
@@ -20,7 +21,6 @@ from publisher.events import (
 from publisher.ocmf import Cause, MeterState
 from publisher.state import Phase
 from publisher.transaction import TRANSITIONS
-from publisher.waiting import MOST_CALLERS
 from tests.publisher.stories import (
     PATIENCE_NS,
     begun,

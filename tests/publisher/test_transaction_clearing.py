@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """End everything: at once, first of all, and truly."""
 
+from publisher.callers import MOST_CALLERS
 from publisher.events import (
     Abandoned,
     Begun,
@@ -10,7 +11,6 @@ from publisher.events import (
 )
 from publisher.ocmf import Cause
 from publisher.state import Phase
-from publisher.waiting import MOST_CALLERS
 from tests.publisher.stories import (
     reading,
     start,

@@ -14,6 +14,7 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
+from publisher.callers import MOST_CALLERS
 from publisher.events import (
     Abandoned,
     Answer,
@@ -40,7 +41,6 @@ from publisher.events import (
 from publisher.reading import Finished
 from publisher.state import Phase
 from publisher.transaction import TRANSITIONS, handle, resume
-from publisher.waiting import MOST_CALLERS
 from tests.publisher.stories import reading, start, stop, stop_all
 
 IDS = st.sampled_from(("a", "b", "c", ""))

@@ -10,14 +10,26 @@ import msgspec
 
 from ipc.config import PublishTable
 from ipc.liveness import WriterState
+from ipc.notify import Notify
 from ipc.sample import Quality
 from ipc.stop import Stop
 from ipc.units import NS_PER_MS, NS_PER_S
+from publisher.announcer import KeyAnnouncer
+from publisher.handover import Handover
 from publisher.loop import Loop
+from publisher.requests import Request
 from tests.fakes import FakeBroker, FakeClock, FakeLog, FakeRing, sample_of
-from tests.publisher.parts import everest_of, feed_of, meter_of, report_of
+from tests.publisher.office import Office
+from tests.publisher.parts import (
+    Unwatched,
+    everest_of,
+    feed_of,
+    meter_of,
+    report_of,
+)
 
 NOON_NS = 1_787_306_400 * NS_PER_S
+KEY = "3059301306072A86"
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +60,7 @@ class TimedBroker(FakeBroker):
         self._clock = clock
         self.sent: list[Sent] = []
 
-    def publish(self, topic: str, payload: bytes, *, qos: int = 0) -> bool:
+    def publish(self, topic: str, payload: bytes, *, qos: int = 0, **_: object) -> bool:
         self.sent.append(
             Sent(
                 at_ns=self._clock.mono_ns,
@@ -74,6 +86,7 @@ class World(selectors.BaseSelector):
     quality   of the samples it writes; None: the sampler is dead
     wakes     whether the loop hears of it when a sample is written
     power_w   gives a sample's power from its number
+    office    of a clerk that signs for the meter; its clock is the world's
     """
 
     def __init__(
@@ -83,11 +96,12 @@ class World(selectors.BaseSelector):
         start_s: float = 0.02,
         wakes: bool = True,
         power_w: Callable[[int], float] = float,
+        office: Office | None = None,
         **publish: object,
     ) -> None:
-        self.clock = FakeClock(
-            mono_ns=5 * NS_PER_S, wall_ns=NOON_NS + round(start_s * NS_PER_S)
-        )
+        self.clock = office.clock if office is not None else FakeClock()
+        self.clock.mono_ns = 5 * NS_PER_S
+        self.clock.wall_at_zero_ns = NOON_NS - 5 * NS_PER_S + round(start_s * NS_PER_S)
         self.ring = FakeRing()
         self.broker = TimedBroker(self.clock)
         self.log = FakeLog()
@@ -104,14 +118,22 @@ class World(selectors.BaseSelector):
         self.meter = meter_of(**publish)
         self.feed = feed_of(self.meter, ring=self.ring, clock=self.clock, log=self.log)
         self.everest = everest_of(self.meter, clock=self.clock, log=self.log)
+        report = report_of(self.clock, self.log)
+        self.transactions = Handover(office and office.clerk, report=report)
+        keys = {} if office is None else {self.meter.table.name: KEY}
+        topics = {self.meter.table.name: self.meter.topics.public_key}
         self.loop = Loop(
             PublishTable(**publish),
             feeds=[self.feed],
             broker=self.broker,
             everest=self.everest,
+            transactions=self.transactions,
+            announcer=KeyAnnouncer(topics, keys=lambda: keys, clock=self.clock),
             selector=self,
             wake=self.wake,
-            report=report_of(self.clock, self.log),
+            report=report,
+            status=Unwatched(),
+            notify=Notify({}, clock=self.clock),
             clock=self.clock,
             stop=self.stop,
         )
@@ -122,6 +144,15 @@ class World(selectors.BaseSelector):
         while self.clock.mono_ns < end_ns:
             self.loop.step()
             self.steps += 1
+
+    def ask(self, content, reply_to: str) -> None:
+        """Let EVerest ask something of the meter now."""
+        asked = Request(content=content, reply_to=reply_to)
+        name, now_ns = self.meter.table.name, self.clock.monotonic_ns()
+        self.transactions.ask(name, asked, now_ns, self.broker)
+
+    def on(self, topic: str) -> list[Sent]:
+        return [one for one in self.broker.sent if one.topic == topic]
 
     def set_wall(self, seconds: float) -> None:
         """Set the wall clock forward or back."""
@@ -172,10 +203,8 @@ class World(selectors.BaseSelector):
 
     @property
     def values(self) -> list[Sent]:
-        topic = self.meter.topics.powermeter_values
-        return [one for one in self.broker.sent if one.topic == topic]
+        return self.on(self.meter.topics.powermeter_values)
 
     @property
     def checks(self) -> list[Sent]:
-        topic = self.meter.topics.communication_check
-        return [one for one in self.broker.sent if one.topic == topic]
+        return self.on(self.meter.topics.communication_check)

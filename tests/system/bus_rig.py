@@ -18,6 +18,7 @@ import msgspec
 
 from ipc.clock import SystemClock
 from ipc.config import BusTable, MeterTable
+from ipc.notify import Notify
 from ipc.sample import Quality, Sample
 from ipc.shm import SegmentReader, SegmentWriter
 from ipc.stop import Stop
@@ -214,6 +215,7 @@ class Rig:
                 meters=meters_of(planned, bus=bus, clock=clock),
                 ring=ring,
                 report=Report(log=self.log, clock=clock),
+                notify=Notify({}, clock=clock),
                 clock=clock,
                 stop=stop,
             )

@@ -15,6 +15,11 @@ from deploy.demo.parts import Part, Parts
 from deploy.demo.stand_in import StandIn
 from ipc.clock import SystemClock
 from ipc.stop import Stop
+from publisher import keys
+from publisher.ecdsa import SigningKey
+from publisher.entry import Entry
+from publisher.journal import read_only
+from publisher.record import Curve
 
 PATIENCE_S = 20.0
 """Far more than anything takes; a test that runs into it has failed."""
@@ -48,6 +53,23 @@ directory = "{directory}"
 """
 
 
+SIGNED = """module_id = "pm_1"
+signing = "gateway"
+serial = "S1"
+vendor = "Eastron"
+product = "SDM630"
+energy_decimals = 6
+
+[signing]
+key_file = "{directory}/signing.pem"
+gateway_serial = "GW-1"
+reply_s = 5
+
+[journal]
+path = "{directory}/journal/journal.db"
+"""
+
+
 class Station:
     """Starts its parts on demand; the fixture ends them all."""
 
@@ -71,13 +93,37 @@ class Station:
         assert old in text
         self.config.write_text(text.replace(old, new))
 
-    def start_meter(self) -> None:
-        link, program = self._directory / "meter", "simulate"
-        options = ["--link", str(link), "--unit-id", "7", "--baudrate", "38400"]
-        self._start("meter", ["sampler", program, "eastron_sdm630", *options])
+    def sign(self, *changes: tuple[str, str]) -> SigningKey:
+        """Let the gateway sign with a new key, which is given."""
+        key = SigningKey.generate(Curve.SECP256R1)
+        keys.create(self._directory / "signing.pem", key)
+        self.journal.parent.mkdir()
+        table = SIGNED.format(directory=self._directory)
+        self.write_config('module_id = "pm_1"\n', table)
+        for old, new in changes:
+            text = self.config.read_text()
+            assert old in text
+            self.config.write_text(text.replace(old, new))
+        return key
 
-    def start_sampler(self) -> None:
-        self._start("sampler", ["sampler", "run", str(self.config)])
+    @property
+    def journal(self) -> Path:
+        """Where sign() lets transactions be kept."""
+        return self._directory / "journal" / "journal.db"
+
+    def entries(self) -> list[Entry]:
+        """Read what the journal holds; its writer may be at work."""
+        with read_only(self.journal) as look:
+            return list(look())
+
+    def start_meter(self, name: str = "meter") -> None:
+        link, program = self._directory / name, "simulate"
+        options = ["--link", str(link), "--unit-id", "7", "--baudrate", "38400"]
+        self._start(name, ["sampler", program, "eastron_sdm630", *options])
+
+    def start_sampler(self, bus: str = "bus") -> None:
+        name = "sampler" if bus == "bus" else f"sampler-{bus}"
+        self._start(name, ["sampler", "run", str(self.config), "--bus", bus])
 
     def start_publisher(self) -> None:
         self._start("publisher", ["publisher", "run", str(self.config)])

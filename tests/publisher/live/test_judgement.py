@@ -5,8 +5,8 @@ import msgspec
 import pytest
 
 from ipc.config import MqttProtocol, MqttTable
-from publisher.live.dialogue import Heard
 from publisher.live.finding import Verdict
+from publisher.live.heard import Heard
 from publisher.live.judgement import judge
 
 KNOWN = {"event": "everest_discovered", "powermeters": ["pm_1", "pm_2"]}
