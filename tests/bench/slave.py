@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A paced meter in a process of its own, which also measures the reader's silence.
 
-`python -m tests.bench.slave BAUDRATE PACE` prints the path of its terminal, serves until
-its standard input ends, and then prints what it measured as JSON.
+`python -m tests.bench.slave MODEL BAUDRATE PACE` prints the path of its terminal,
+serves until its standard input ends, and then prints what it measured as JSON.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import msgspec
 
 from ipc.clock import NS_PER_US, SystemClock
 from ipc.stop import Stop
-from sampler.simulator.eastron_sdm630 import MODEL
+from sampler.simulator import registry
 from sampler.simulator.meter import Meter
 from sampler.simulator.server import Server
 from sampler.simulator.wire import Line
@@ -27,14 +27,17 @@ ROOT = Path(__file__).parents[2]
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """Silence before each request but the first, as the slave saw it.
+    """What the slave saw.
 
-    It is counted from the last bit of the answer before; it should be required_ns:
-    3.5 characters, or 1.75 ms above 19200 baud.
+    silences_ns  before each request but the first, from the last bit of the answer
+                 before; no less than required_ns: 3.5 characters, or 1.75 ms above
+                 19200 baud
+    ended_ns     when the last bit of each answer had passed, CLOCK_MONOTONIC
     """
 
     required_ns: int
     silences_ns: list[int]
+    ended_ns: list[int]
 
 
 class PunctualClock(SystemClock):
@@ -56,49 +59,62 @@ class CharacterLine(Line, frozen=True, kw_only=True):
         ]
 
 
-class MeasuringServer(Server):
-    """Notes when a request begins and when an answer has ended."""
+class NotingServer(Server):
+    """Notes when an answer has ended, and otherwise leaves the processor to others."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.silences_ns = []
-        self._ended_ns = None
-
-    def _read(self, *, until_ns):
-        if until_ns is None and self._ended_ns is not None:
-            self._spin()
-        chunk = super()._read(until_ns=until_ns)
-        if until_ns is None and chunk and self._ended_ns is not None:
-            self.silences_ns.append(self._clock.monotonic_ns() - self._ended_ns)
-        return chunk
-
-    def _spin(self):
-        """Look for the next request without sleep, as long as it can be near."""
-        until_ns = self._ended_ns + 3 * self._line.silence_ns
-        while self._clock.monotonic_ns() < until_ns:
-            if select.select([self._master], [], [], 0)[0]:
-                return
+        self.ended_ns = []
 
     def _send(self, answer, *, begin_ns):
         super()._send(answer, begin_ns=begin_ns)
         # The moment of the wire, not that of our waking: the reader may have both.
-        self._ended_ns = begin_ns + self._line.duration_ns(len(answer))
+        self.ended_ns.append(begin_ns + self._line.duration_ns(len(answer)))
+
+
+class WatchingServer(NotingServer):
+    """Notes when a request begins as well, for which it must not sleep."""
+
+    def _read(self, *, until_ns):
+        is_next = until_ns is None and self.ended_ns
+        if is_next:
+            self._spin()
+        chunk = super()._read(until_ns=until_ns)
+        if is_next and chunk:
+            self.silences_ns.append(self._clock.monotonic_ns() - self.ended_ns[-1])
+        return chunk
+
+    def _spin(self):
+        """Look for the next request without sleep, as long as it can be near."""
+        until_ns = self.ended_ns[-1] + 3 * self._line.silence_ns
+        while self._clock.monotonic_ns() < until_ns:
+            if select.select([self._master], [], [], 0)[0]:
+                return
 
 
 def main():
-    line = (CharacterLine if sys.argv[2] == "characters" else Line)(
-        baudrate=int(sys.argv[1])
-    )
+    _, model, baudrate, pace = sys.argv
+    meter = Meter(registry.find(model))
+    make_line, make_server = {
+        "characters": (CharacterLine, WatchingServer),
+        "pieces": (Line, NotingServer),
+    }[pace]
+    line = make_line(baudrate=int(baudrate))
     stop = Stop()
     clock = PunctualClock(stop)
-    with MeasuringServer([Meter(MODEL)], line=line, clock=clock, stop=stop) as server:
+    with make_server([meter], line=line, clock=clock, stop=stop) as server:
         thread = threading.Thread(target=server.serve)
         thread.start()
         print(server.path, flush=True)
         sys.stdin.read()
         stop.request()
         thread.join()
-    measured = Measured(required_ns=line.silence_ns, silences_ns=server.silences_ns)
+    measured = Measured(
+        required_ns=line.silence_ns,
+        silences_ns=server.silences_ns,
+        ended_ns=server.ended_ns,
+    )
     print(msgspec.json.encode(measured).decode())
 
 
@@ -116,9 +132,13 @@ class Slave:
 
 
 @contextlib.contextmanager
-def running(baudrate, *, pace="characters"):
-    """Have a slave for as long as the block lasts; pace: characters or pieces."""
-    command = [sys.executable, "-m", "tests.bench.slave", str(baudrate), pace]
+def running(baudrate, *, model="eastron_sdm630", pace="characters"):
+    """Have a slave for as long as the block lasts.
+
+    pace  "characters", one by one, and each silence is measured, which keeps a
+          processor busy; or "pieces" of 2 ms, as a UART's FIFO hands them on
+    """
+    command = [sys.executable, "-m", "tests.bench.slave", model, str(baudrate), pace]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -3,12 +3,17 @@
 
 import statistics
 
+import msgspec
 import pytest
 
 from ipc.clock import SystemClock
 from ipc.stop import Stop
 from ipc.units import NS_PER_MS
+from publisher.ecdsa import SigningKey
 from publisher.journal import Journal
+from publisher.notary import Notary
+from publisher.record import SIGNING_CURVES
+from tests.publisher.office import GATEWAY, signed_meter
 from tests.publisher.stories import KEY, PUBLIC_KEY, begun, ended
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
@@ -78,3 +83,24 @@ def test_a_commit_takes_milliseconds_with_ten_thousand_records_too(tmp_path):
     print(f"open with {10_000 + 2 * ROUNDS} records: {took:.1f} ms")
     assert found["full"]["finish"] <= 5
     assert without["full"]["finish"] <= 1.1 * without["empty"]["finish"]
+
+
+@pytest.mark.parametrize("curve", SIGNING_CURVES)
+def test_a_record_is_composed_signed_and_stored_within_5_ms(tmp_path, curve):
+    stop = Stop()
+    clock = SystemClock(stop)
+    key, meter, took = SigningKey.generate(curve), signed_meter(), []
+    with Journal.open(tmp_path / "journal.db") as journal:
+        notary = Notary(journal, key=key, gateway=GATEWAY)
+        notary.adopt()
+        for number in range(ROUNDS):
+            begun_now = begun(f"t-{number}")
+            content = {"identification_data": "1F2D3A4F"}
+            asked = msgspec.structs.replace(begun_now.request, **content)
+            begun_now = msgspec.structs.replace(begun_now, request=asked)
+            notary.begin(meter, begun_now)
+            took.append(timed(clock, notary.finish, meter, begun_now, ended()))
+    stop.close()
+    p50, p99 = statistics.median(took), statistics.quantiles(took, n=100)[98]
+    print(f"{curve}: compose, sign, store: {p50:.2f} ms, p99 {p99:.2f} ms")
+    assert p50 <= 5

@@ -6,21 +6,30 @@ packed bytes; none of them checks its content with a CRC, and none but the ring 
 what it lost.
 """
 
+import contextlib
 import ctypes
 import multiprocessing
 import struct
 from pathlib import Path
 from typing import Protocol
 
-import iceoryx2
 import zmq
 from msgspec.structs import astuple
 
 from ipc.clock import SystemClock
 from ipc.ring import Start
-from ipc.sample import SAMPLE_FORMAT, Sample
+from ipc.sample import QUANTITIES, SAMPLE_FORMAT, Sample
 from ipc.shm import SegmentReader, SegmentWriter
 from ipc.stop import Stop
+from tests.bench.record import OURS
+
+with contextlib.suppress(ImportError):  # its binding is for x86-64 only
+    import iceoryx2
+
+FULL = {quantity.value: 1234.5 for quantity in QUANTITIES if not quantity.is_energy} | {
+    quantity.value: 123_456_789 for quantity in QUANTITIES if quantity.is_energy
+}
+"""Something of everything."""
 
 _PACKED = struct.Struct(f"={SAMPLE_FORMAT}")
 
@@ -121,9 +130,28 @@ class Iceoryx:
         self._subscriber.delete()
 
 
+class Pipe:
+    """Reads and writes in turns, so a batch must fit into its buffer of 64 KiB."""
+
+    def __init__(self, _: Path) -> None:
+        self._out, self._into = multiprocessing.Pipe(duplex=False)
+
+    def write(self, sample: Sample) -> None:
+        self._into.send_bytes(pack(sample))
+
+    def read(self, count: int) -> list[Sample]:
+        return [unpack(self._out.recv_bytes()) for _ in range(count)]
+
+    def close(self) -> None:
+        self._out.close()
+        self._into.close()
+
+
 RIVALS = {
-    "ring": Ring,
-    "iceoryx2": Iceoryx,
+    OURS: Ring,
     "pyzmq ipc": ZeroMq,
+    "multiprocessing.Pipe": Pipe,
     "multiprocessing.Queue": Queue,
 }
+if "iceoryx2" in globals():
+    RIVALS["iceoryx2"] = Iceoryx
