@@ -85,7 +85,7 @@ def expire(state: State, event: Expired) -> Step:
 
 
 def look(state: State, event: LookAgain) -> Step:
-    is_due = state.is_clock_due or event.has_returned
+    is_due = state.is_clock_due or event.is_clock_due
     state = replace(state, held=None, is_clock_due=is_due)
     return replace(state, phase=Phase.SETTLING), ()
 

@@ -22,6 +22,7 @@ from publisher.desk import Kernel
 from publisher.events import Answer, HandedOver, Ignored, Refused, Request
 from publisher.ocmf import Sync
 from publisher.outbox import Delivery, Note, Post, Said
+from publisher.signing import patience
 from publisher.signing.commands import command, time_of
 from publisher.signing.events import (
     Effect,
@@ -38,25 +39,6 @@ from publisher.signing.ledger import Ledger
 from publisher.signing.machine import handle, resume
 from publisher.signing.scribe import Scribe
 from publisher.signing.state import AT_REST, Phase, State
-
-SHORT_PAUSE_S = 1.0
-"""Between two attempts while somebody waits for what they are to bring about."""
-
-LONG_PAUSE_S = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
-"""Between two attempts nobody waits for; the last one from then on."""
-
-LOOK_S = 60.0
-"""Between two looks at a meter of which nothing is wanted: its faults are to be seen."""
-
-RETURN_S = 10.0
-"""Between two looks because it had not answered: a noisy line is none to look at more."""
-
-PATIENCE_S = 60.0
-"""For a verb nobody waits for. The longest is a record of 4 kB on a slow line."""
-
-MOST_PATIENCE_S = 300.0
-LEAST_PATIENCE_S = 0.1
-"""What the channel takes; see ipc.commands.Call."""
 
 
 class Channel(Protocol):
@@ -90,7 +72,9 @@ class MeterDesk:
         self._misses: int | None = None
         self._has_returned = False
         self._was_seen = False
-        self._looked_ns = clock.monotonic_ns()
+        self._clock_trouble = ""
+        self._looked_ns = self._set_ns = clock.monotonic_ns()
+        self._was_right = kernel.sync() is Sync.SYNCHRONISED
         self._state = State()
 
     def take_up(self) -> list[Said]:
@@ -106,7 +90,7 @@ class MeterDesk:
         if self._pause is not None:
             due.append(self._pause[1])
         if self._state.phase in AT_REST:
-            due.append(self._looked_ns + round(LOOK_S * NS_PER_S))
+            due.append(self._looked_ns + round(patience.LOOK_S * NS_PER_S))
         return min(due, default=None)
 
     @property
@@ -151,8 +135,11 @@ class MeterDesk:
         self._order = None
         said: list[Said] = []
         outcome = answer.outcome
-        if order.verb is Verb.SET_CLOCK and isinstance(outcome, Failed):
-            said.append(self._note("clock_not_set", outcome.reason, is_warning=True))
+        if order.verb is Verb.SET_CLOCK:
+            reason = outcome.reason if isinstance(outcome, Failed) else ""
+            if reason and reason != self._clock_trouble:
+                said.append(self._note("clock_not_set", reason, is_warning=True))
+            self._clock_trouble = reason
         return [*said, *self.hear(Told(ask=order.ask, outcome=outcome))]
 
     def sample(self, sample: Sample) -> list[Said]:
@@ -161,7 +148,7 @@ class MeterDesk:
             self._has_returned = True
         self._misses = sample.misses
         since_ns = self._clock.monotonic_ns() - self._looked_ns
-        if self._has_returned and since_ns >= RETURN_S * NS_PER_S:
+        if self._has_returned and since_ns >= patience.RETURN_S * NS_PER_S:
             return self._look()
         return []
 
@@ -172,7 +159,7 @@ class MeterDesk:
             said += self.hear(Expired(now_ns=now_ns))
         if self._pause is not None and self._pause[1] <= now_ns:
             said += self.hear(Paused(ask=self._pause[0].ask))
-        if now_ns - self._looked_ns >= LOOK_S * NS_PER_S:
+        if now_ns - self._looked_ns >= patience.LOOK_S * NS_PER_S:
             said += self._look()
         return said
 
@@ -196,8 +183,15 @@ class MeterDesk:
         """Look at the meter, unless something is being done with it anyway."""
         if self._state.phase not in AT_REST:
             return []
-        has_returned, self._has_returned = self._has_returned, False
-        return self.hear(LookAgain(has_returned=has_returned))
+        self._has_returned = False
+        return self.hear(LookAgain(is_clock_due=self._is_clock_due()))
+
+    def _is_clock_due(self) -> bool:
+        """Whether its clock has had its time, or ours was put right since."""
+        is_right = self._kernel.sync() is Sync.SYNCHRONISED
+        was_right, self._was_right = self._was_right, is_right
+        age_ns = self._clock.monotonic_ns() - self._set_ns
+        return (is_right and not was_right) or age_ns >= patience.CLOCK_S * NS_PER_S
 
     def _perform(self, effects: tuple[Effect, ...]) -> list[Said]:
         """Do one after the other; a newer question takes the place of an older."""
@@ -226,21 +220,18 @@ class MeterDesk:
         self._pause = None
         if order.verb is Verb.IDENTIFY:
             self._looked_ns = now_ns
-        patience_s = PATIENCE_S
-        if order.deadline_ns is not None:
-            left_s = (order.deadline_ns - now_ns) / NS_PER_S
-            patience_s = min(MOST_PATIENCE_S, max(LEAST_PATIENCE_S, left_s))
+        if order.verb is Verb.SET_CLOCK:
+            self._set_ns = now_ns
         is_synchronised = self._kernel.sync() is Sync.SYNCHRONISED
         time = time_of(self._clock.wall_ns(), now_ns, is_synchronised=is_synchronised)
         said = command(order, time)
-        number = self._meter.channel.call(self._meter.name, said, patience_s)
+        number = self._meter.channel.call(
+            self._meter.name, said, patience.for_verb(order, now_ns)
+        )
         self._order = (order, number)
 
     def _rest(self, pause: Pause) -> None:
-        longest = len(LONG_PAUSE_S) - 1
-        wait_s = LONG_PAUSE_S[min(self._failures, longest)]
-        if pause.is_short:
-            wait_s = SHORT_PAUSE_S
+        wait_s = patience.before(pause, failures=self._failures)
         self._failures += 1
         due_ns = self._clock.monotonic_ns() + round(wait_s * NS_PER_S)
         self._order, self._pause = None, (pause, due_ns)

@@ -30,10 +30,10 @@ from publisher.signing.standing import Lost, Open, Signer
 class LookAgain(Value, frozen=True, kw_only=True):
     """It is time to ask the meter where it stands.
 
-    has_returned  it answers again after it did not: it may have lost its power
+    is_clock_due  set its clock too, once it is idle
     """
 
-    has_returned: bool
+    is_clock_due: bool
 
 
 class Expired(Value, frozen=True, kw_only=True):

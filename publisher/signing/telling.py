@@ -66,12 +66,9 @@ def inspected(state: State, event: Told) -> Step:
     held = Held(
         phase=told.phase, signer=state.signer, transaction_id=told.transaction_id
     )
+    is_clock_due = state.is_clock_due or told.is_clock_set is False
     return _settling(
-        state,
-        held=held,
-        faults=told.faults,
-        trouble="",
-        is_clock_due=state.is_clock_due and told.is_clock_set is not True,
+        state, held=held, faults=told.faults, trouble="", is_clock_due=is_clock_due
     )
 
 

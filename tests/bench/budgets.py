@@ -117,9 +117,9 @@ BUDGETS: list[Budget] = [
     ),
     _ratio(("bus", SLOW, "cycle_ms"), WIRE, 1.25, _LOADED, at=10, goal=1.01),
     _ratio(("bus", FAST, "cycle_ms"), WIRE, 1.5, _LOADED, at=10, goal=1.02),
-    _ratio(("bus", SLOW, "cycle_ms"), IN_C, 1.03, _LATE, at=10, goal=1.005),
+    _ratio(("bus", SLOW, "cycle_ms"), IN_C, 1.05, _LATE, at=10, goal=1.005),
     _ratio(("bus", FAST, "cycle_ms"), IN_C, 1.06, _LATE, at=10, goal=1.01),
-    _ratio(("bus", SLOW, "cycle_ms"), BLOCKS, 1.03, _LATE, at=10, goal=1.0),
+    _ratio(("bus", SLOW, "cycle_ms"), BLOCKS, 1.05, _LATE, at=10, goal=1.0),
     _ratio(("bus", FAST, "cycle_ms"), BLOCKS, 1.06, _LATE, at=10, goal=1.0),
     _ratio(
         ("bus", SLOW, "cycle_ms"), ONE_BY_ONE, 0.4, _BLOCKS.format("0.37"), goal=0.2

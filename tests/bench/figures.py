@@ -41,13 +41,13 @@ def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
     return statistics.linear_regression(*logs).slope
 
 
-def short(value: float) -> str:
-    """Write a number with three digits that count, as a person would.
+def short(value: float, digits: int = 3) -> str:
+    """Write a number with a few digits that count, as a person would.
 
-    >>> short(1234.5), short(12.345), short(0.012345), short(0)
-    ('1234', '12.3', '0.0123', '0')
+    >>> short(1234.5), short(12.345), short(0.012345), short(0), short(1.0123, 4)
+    ('1234', '12.3', '0.0123', '0', '1.012')
     """
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:.{digits}f}"
+    behind = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:.{behind}f}"

@@ -64,7 +64,7 @@ def _origin(record: Record) -> Iterator[str]:
 def _row(verdict: Verdict) -> str:
     budget = verdict.budget
     goal = budget.goal if isinstance(budget, Ratio) else None
-    found = short(verdict.figure) if verdict.figures else ""
+    found = short(verdict.figure, 4) if verdict.figures else ""
     numbers = (found, short(budget.at_most), short(goal) if goal else "")
     cells = "".join(f"<td class=number>{number}" for number in numbers)
     return (

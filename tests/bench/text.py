@@ -45,7 +45,7 @@ def judgement(verdicts: Sequence[Verdict]) -> str:
     ordered = sorted(verdicts, key=lambda verdict: verdict.state is State.BROKEN)
     lines = [f"\n{'budget':<14}{'found':>8}  {'limit':>8}"]
     for verdict in ordered:
-        found = short(verdict.figure) if verdict.figures else "-"
+        found = short(verdict.figure, 4) if verdict.figures else "-"
         limit = short(verdict.budget.at_most)
         goal = getattr(verdict.budget, "goal", None)
         name = title(verdict.budget) + (f" (goal {short(goal)})" if goal else "")

@@ -112,9 +112,8 @@ def title(budget: Budget) -> str:
 def judge(budget: Budget, record: Record) -> Verdict:
     """Judge one budget."""
     figures = figures_of(budget, record)
-    if not figures:
-        state = State.UNMEASURED
-    else:
+    state = State.UNMEASURED
+    if figures:
         state = State.BROKEN if _is_broken(budget, figures) else State.HELD
     return Verdict(budget=budget, state=state, figures=figures)
 
@@ -142,23 +141,6 @@ def judge_beside(budget: Budget, record: Record, baseline: Record) -> Verdict | 
         beside=" beside the baseline",
     )
     return judge(beside, record)
-
-
-def _is_broken(budget: Budget, figures: Sequence[float]) -> bool:
-    """Whether the figures are above the limit, and not by chance."""
-    above = sum(figure > budget.at_most for figure in figures)
-    if isinstance(budget, Never):
-        return above == len(figures) if budget.but_starved else above > 0
-    return chance_of(above, len(figures)) <= ALPHA
-
-
-def judge_beside(budget: Budget, record: Record, baseline: Record) -> Verdict | None:
-    """Judge one budget by what a baseline reached; None if it was not measured there."""
-    before = figures_of(budget, baseline)
-    if not before or isinstance(budget, Never):
-        return None
-    limit = statistics.median(before) * WORSE
-    return judge(msgspec.structs.replace(budget, at_most=limit), record)
 
 
 def figures_of(budget: Budget, record: Record) -> list[float]:

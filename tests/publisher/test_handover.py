@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the clerk says reaches the broker and the log, and the broker's word the clerk."""
 
+import contextlib
+import selectors
+
 import msgspec
 import pytest
 
+from ipc.channel import ChannelClient, ChannelServer
+from ipc.commands import Answer
+from publisher.channels import Channels
 from publisher.handover import Handover
 from publisher.journal import read_only
 from publisher.messages import StopTransactionRequest
 from publisher.requests import Request
-from tests.fakes import FakeBroker, FakeLog, sample_of
+from tests.fakes import FakeBroker, FakeClock, FakeLog, sample_of
 from tests.publisher.office import Office, request
 from tests.publisher.parts import BELOW, report_of
+from tests.publisher.signing.bureau import Bureau
 
 TO_START, TO_STOP = f"{BELOW}reply/start", f"{BELOW}reply/stop"
 
@@ -121,3 +128,42 @@ def test_where_nobody_signs_there_is_nothing_to_do_and_all_is_ready(counter):
     assert handover.due_ns is None
     assert handover.is_ready("m") == ""
     assert counter.broker.messages == []
+
+
+# Meters that sign by themselves.
+
+
+@pytest.fixture
+def selector():
+    with selectors.DefaultSelector() as selector:
+        yield selector
+
+
+def test_what_a_meter_answers_reaches_the_clerk_and_its_reply_the_broker(
+    tmp_path, selector
+):
+    path, clock = tmp_path / "bus.sock", FakeClock()
+    with (
+        contextlib.closing(ChannelServer(path)) as server,
+        contextlib.closing(ChannelClient(path, clock)) as client,
+    ):
+        bureau, broker = Bureau(tmp_path / "journal.db", way=client), FakeBroker()
+        handover = Handover(
+            bureau.clerk,
+            channels=Channels([client], selector=selector),
+            report=report_of(clock, FakeLog()),
+        )
+        stop = StopTransactionRequest(transaction_id="t-9")
+        asked = Request(content=stop, reply_to=TO_STOP)
+        handover.ask("m", asked, clock.monotonic_ns(), broker)
+        while not broker.on(TO_STOP):
+            handover.watch()
+            calls = server.take() or server.take()  # the first takes the connection
+            for caller, call in calls:
+                outcome = bureau.meter.do(call.command)
+                server.answer(caller, Answer(number=call.number, outcome=outcome))
+            assert selector.select(1)
+            handover.tick(clock.monotonic_ns(), broker)
+        [payload] = broker.on(TO_STOP)
+        assert "no transaction of this id" in msgspec.json.decode(payload)["error"]
+        bureau.journal.close()

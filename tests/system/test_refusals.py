@@ -4,6 +4,7 @@
 Each ends by itself and says in one line what happened, where, and what to do.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -12,12 +13,13 @@ import shlex
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import msgspec
 import pytest
 
 from tests.messages import REMEDY, ROOT
-from tests.system.mistakes import CONFIG, write
+from tests.system.mistakes import write
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
 
@@ -93,28 +95,21 @@ def test_a_configuration_that_cannot_be_used(file, command, place):
     assert is_one_message(said, command).startswith(OF_ANY[file].format_map(place))
 
 
-@pytest.mark.parametrize("command", ["sampler check", "publisher run", "watch"])
-def test_a_configuration_that_this_user_may_not_read(command, place):
-    path = place["directory"] / "closed.toml"
-    path.write_text(CONFIG)
-    path.chmod(0)
-    status, said = ended(f"{command} {path}", place, preexec_fn=obey_modes)
-    assert status == 2
-    assert is_one_message(said, command).startswith(f"{path}: cannot be read: Permis")
-
-
 @pytest.mark.parametrize(
     "command",
     [
+        "sampler check {directory}/shut",
+        "publisher run {directory}/shut",
+        "watch {directory}/shut",
         "publisher run {directory}/shut-password.toml",
         "publisher check {directory}/shut-key.toml",
         "publisher adopt-key {directory}/shut-key.toml",
     ],
 )
-def test_a_secret_that_this_user_may_not_read(command, place):
+def test_a_file_that_this_user_may_not_read(command, place):
     status, said = ended(command, place, preexec_fn=obey_modes)
-    shut = place["directory"] / "shut"
     assert status == 2
+    shut = place["directory"] / "shut"
     assert is_one_message(said, command).startswith(f"{shut}: cannot be read: Permis")
 
 
@@ -231,38 +226,36 @@ def test_a_tool_at_the_cabinet_says_what_to_check(command, told, place):
     assert "Traceback" not in said
 
 
-def test_a_second_sampler_of_a_bus_names_the_ring_that_the_first_one_holds(place):
-    config = str(place["directory"] / "good.toml")
+@contextlib.contextmanager
+def at_work(command: str, place: dict[str, object], words: str) -> Iterator[str]:
+    """Have a command run for as long as the block lasts; give its line with words."""
+    name, *arguments = shlex.split(command.format_map(place))
     with subprocess.Popen(
-        [sys.executable, "-m", "sampler", "run", config],
+        [sys.executable, "-m", MODULES[name], *arguments],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
-    ) as first:
+    ) as process:
         try:
-            assert "sampler_started" in first.stderr.readline()
-            status, said = ended("sampler run {directory}/good.toml", place)
+            lines = iter(process.stderr.readline, "")
+            yield next(each for each in lines if words in each)
         finally:
-            first.terminate()
+            process.terminate()
+
+
+def test_a_second_sampler_of_a_bus_names_the_ring_that_the_first_one_holds(place):
+    command = "sampler run {directory}/good.toml"
+    with at_work(command, place, "sampler_started"):
+        status, said = ended(command, place)
     assert status == 2
-    told = is_one_message(said, "sampler")
+    told = is_one_message(said, command)
     assert told.startswith(f"{place['directory']}/rs485.ring: another writer owns it")
 
 
 def test_without_a_broker_it_goes_on_and_its_log_says_what_to_do(place):
-    config = str(place["directory"] / "good.toml")
-    with subprocess.Popen(
-        [sys.executable, "-m", "publisher", "run", config],
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as publisher:
-        try:
-            lines = iter(publisher.stderr.readline, "")
-            line = next(each for each in lines if "broker_unreachable" in each)
-        finally:
-            publisher.terminate()
-    told = msgspec.json.decode(line)
+    command = "publisher run {directory}/good.toml"
+    with at_work(command, place, "broker_unreachable") as line:
+        told = msgspec.json.decode(line)
     assert told["broker"] == "127.0.0.1:1"
     assert REMEDY.search(told["remedy"])
 

@@ -56,15 +56,19 @@ class FakeChannel:
 
 
 class Bureau:
-    """One process after the other on one journal; keeps what was said."""
+    """One process after the other on one journal; keeps what was said.
 
-    def __init__(self, path, **limits):
+    way  a real channel to the meter, in place of the one in the test's hands
+    """
+
+    def __init__(self, path, *, way=None, **limits):
         self.path = path
         self.clock = FakeClock()
         self.kernel = FakeKernel()
         self.limits = Limits(**limits)
         self.meter = FakeMeter()
         self.channel = FakeChannel(self.meter)
+        self.way = way or self.channel
         self.misses = 0
         self.posts = []
         self.notes = []
@@ -79,7 +83,7 @@ class Bureau:
             limits=self.limits,
             clock=self.clock,
             kernel=self.kernel,
-            signers=[SelfSigning(name="m", channel=self.channel)],
+            signers=[SelfSigning(name="m", channel=self.way)],
         )
         self.hear(self.clerk.boot())
 

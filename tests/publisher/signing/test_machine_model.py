@@ -155,9 +155,9 @@ class Core(Play, RuleBasedStateMachine):
         self.feed(Paused(ask=pause.ask))
 
     @precondition(lambda self: self.state.phase in AT_REST)
-    @rule(has_returned=st.booleans())
-    def it_is_looked_at(self, has_returned):
-        self.feed(LookAgain(has_returned=has_returned))
+    @rule(is_clock_due=st.booleans())
+    def it_is_looked_at(self, is_clock_due):
+        self.feed(LookAgain(is_clock_due=is_clock_due))
 
     @rule(steps=st.integers(1, 20))
     def all_goes_well(self, steps):
@@ -224,7 +224,7 @@ class Core(Play, RuleBasedStateMachine):
             state, _ = handle(state, event)
         assert state == self.state
         self.all_goes_well(200)
-        self.feed(LookAgain(has_returned=True))
+        self.feed(LookAgain(is_clock_due=True))
         self.all_goes_well(200)
         assert not self.waiting
         assert self.meter.phase in {MeterPhase.IDLE, MeterPhase.RUNNING}

@@ -222,16 +222,6 @@ def test_the_key_is_known_once_the_meter_has_told_it(bureau):
     assert bureau.clerk.public_keys == {"m": key_of("W1").public.hex}
 
 
-def test_the_clock_of_an_idle_meter_is_set_once(bureau):
-    bureau.settled()
-    assert names(bureau).count("SetClock") == 1
-    bureau.waits(61).settled()
-    assert names(bureau).count("SetClock") == 1
-    bureau.meter.lose_power()
-    bureau.returns()
-    assert names(bureau).count("SetClock") == 2
-
-
 def test_what_the_device_itself_calls_wrong_is_told(bureau):
     bureau.meter.faults = ("frequency out of range",)
     bureau.settled()
