@@ -145,7 +145,10 @@ def test_a_stop_at_any_instant_of_the_start_is_in_order(config, terminal, number
     path = config((BY_ID, terminal))
     command = [sys.executable, "-m", "sampler", "run", path]
     for instant in INSTANTS:
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        # env: what measures coverage would start first, and take the signal.
+        with subprocess.Popen(
+            command, env={}, stderr=subprocess.PIPE, text=True
+        ) as process:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=instant)
             process.send_signal(number)
