@@ -164,7 +164,11 @@ class Play:
     def check(self, asked, outcome):
         """Every answer is true of what is on the disk at that moment."""
         match asked, outcome:
+            case StartAsked(request=request), Refused() if not self.runs(request):
+                self.refused.append(request)
             case StartAsked(request=request), Begun(start=start):
+                if request in self.refused:
+                    self.refused.remove(request)
                 assert self.disk.open.start == start
                 assert self.disk.open.request == request
                 assert self.disk.open.is_begun
@@ -178,3 +182,8 @@ class Play:
                 assert reason
             case _:
                 raise AssertionError((asked, outcome))
+
+    def runs(self, request):
+        """Whether this is open and has begun, whoever is refused what."""
+        open_ = self.disk.open
+        return open_ is not None and open_.is_begun and open_.request == request

@@ -60,6 +60,7 @@ class Core(Play, RuleBasedStateMachine):
     def begin_process(self):
         self.waiting.clear()  # EVerest asks again, with other callers
         self.order = self.pause = None
+        self.refused = []
         self.writes.clear()
         self.history = []
         self.begins_with = self.disk.open, bool(self.disk.unconfirmed)
@@ -186,6 +187,11 @@ class Core(Play, RuleBasedStateMachine):
         pending = any(isinstance(effect, CHANGES) for effect in self.writes)
         if not pending:
             assert self.state.open == self.disk.open
+
+    @invariant()
+    def nothing_runs_whose_start_was_refused(self):
+        if self.state.phase is Phase.OPEN and not self.state.is_over:
+            assert self.state.open.request not in self.refused
 
     @invariant()
     def no_record_is_lost(self):
