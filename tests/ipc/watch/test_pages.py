@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from ipc.histogram import Histogram
 from ipc.status import BrokerStatus, JournalStatus, ModuleStatus
-from ipc.watch.keys import Key
-from ipc.watch.pages import HELP, PAGES, Page, View, frame
+from ipc.watch.pages import PAGES, Page, View, frame
 from ipc.watch.report import PublisherState
 from ipc.watch.text import Style, plain, render
 from tests.ipc.watch.reports import (
@@ -25,6 +24,7 @@ from tests.ipc.watch.reports import (
     report,
     sampler_status,
 )
+from tests.ipc.watch.shown import MANY, shown
 
 NOTHING = report(
     buses=[
@@ -36,9 +36,6 @@ NOTHING = report(
         )
     ],
     publisher=publisher(state=PublisherState.MISSING, status=None),
-)
-MANY = report(
-    buses=[bus(bus=f"line-{n}", meters=[meter(meter=f"m-{n}")] * 32) for n in range(16)]
 )
 EVIL = report(
     buses=[bus(port="\x1b[2J", unread="\r\n" * 9, refused="\x07", meters=[meter()])],
@@ -55,12 +52,6 @@ views = st.builds(
     first=st.integers(0, 1000),
     is_help=st.booleans(),
 )
-
-
-def shown(page, told=None, **chosen):
-    """Give the text of a page on a terminal of the usual size."""
-    lines = frame(told or report(), View(page=page, **chosen), width=80, height=24)
-    return "\n".join(plain(each) for each in lines)
 
 
 @given(st.sampled_from(REPORTS), views, st.integers(40, 200), st.integers(6, 60))
@@ -269,55 +260,6 @@ def test_without_any_process_every_page_says_so():
     assert "sampler missing" in shown(Page.METERS, NOTHING)
     assert "sampler  missing" in shown(Page.BUS, NOTHING)
     assert "publisher  missing" in shown(Page.EVEREST, NOTHING)
-
-
-def test_help_covers_the_page_and_goes_again():
-    view = View(page=Page.BUS).after(Key.HELP, meters=2, rows=22)
-    assert HELP[0] in shown(view.page, is_help=view.is_help)
-    assert view.after(Key.HELP, meters=2, rows=22) == View(page=Page.BUS)
-    assert view.after(Key.ONE, meters=2, rows=22) == View(page=Page.METERS)
-
-
-def test_every_key_is_in_the_help():
-    told = "\n".join(HELP)
-    for name in (
-        "1 to 5",
-        "Tab",
-        "right",
-        "left",
-        "up, down",
-        "PgUp",
-        "Ctrl-L",
-        "q or",
-    ):
-        assert name in told
-
-
-def test_the_tabulator_turns_all_pages_and_comes_back():
-    view = View()
-    seen = []
-    for _ in PAGES:
-        seen.append(view.page)
-        view = view.after(Key.RIGHT, meters=2, rows=22)
-    assert tuple(seen) == PAGES
-    assert view.page is Page.METERS
-    assert view.after(Key.LEFT, meters=2, rows=22).page is Page.ERRORS
-
-
-def test_up_and_down_choose_a_meter_all_around():
-    view = View()
-    assert view.after(Key.UP, meters=3, rows=22).meter == 2
-    assert view.after(Key.DOWN, meters=1, rows=22).meter == 0
-
-
-def test_a_long_page_can_be_scrolled_to_its_end_and_not_beyond():
-    view = View(page=Page.BUS)
-    assert "more lines below" in shown(Page.BUS, MANY)
-    for _ in range(1000):
-        view = view.after(Key.PAGE_DOWN, meters=1, rows=22)
-    told = shown(Page.BUS, MANY, first=view.first)
-    assert "more lines below" not in told
-    assert "grid" in told.splitlines()[-2]
 
 
 def test_what_comes_from_outside_is_no_command_to_the_terminal():

@@ -167,8 +167,7 @@ class Play:
             case StartAsked(request=request), Refused() if not self.runs(request):
                 self.refused.append(request)
             case StartAsked(request=request), Begun(start=start):
-                if request in self.refused:
-                    self.refused.remove(request)
+                self.refused = [other for other in self.refused if other != request]
                 assert self.disk.open.start == start
                 assert self.disk.open.request == request
                 assert self.disk.open.is_begun
