@@ -76,7 +76,7 @@ def subscribe(
     client: paho.Client,
     topics: Mapping[str, int],
     *,
-    v5: Properties | None,
+    told: Properties | None,
     chance: random.Random,
 ) -> int | None:
     """Subscribe with a mark of this connection; None if the broker has no marks.
@@ -84,10 +84,11 @@ def subscribe(
     A subscription identifier (MQTT 5.0, section 3.8.2.1.2) comes back with every
     message. What waited in the session bears that of an earlier connection.
 
-    v5  what the broker said when it accepted us; None with MQTT 3.1.1
+    told  what the broker said when it accepted us; with MQTT 3.1.1 it says nothing
     """
     wanted = list(topics.items())
-    if v5 is None or getattr(v5, "SubscriptionIdentifierAvailable", 1) == 0:
+    has_marks = getattr(told, "SubscriptionIdentifierAvailable", 1) != 0
+    if client.protocol != paho.MQTTv5 or not has_marks:
         client.subscribe(wanted)
         return None
     mark = chance.randint(1, LARGEST_MARK)

@@ -16,7 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ipc.clock import Clock
-from ipc.config import MqttProtocol, MqttTable
+from ipc.config import MqttTable
 from ipc.log import Logger, RateLimit
 from ipc.status import BrokerStatus
 from ipc.stop import Stop, StopRequested
@@ -210,12 +210,8 @@ class Mqtt:
         self._connected_ns = self._clock.monotonic_ns()
         self._limit.forget("broker_unreachable")
         self._log.info("broker_connected", protocol=self._table.protocol.value)
-        is_v5 = self._table.protocol is MqttProtocol.V5  # 3.1.1 has empty properties
         self._mark = connection.subscribe(
-            client,
-            self._subscriptions,
-            v5=properties if is_v5 else None,
-            chance=self._chance,
+            client, self._subscriptions, told=properties, chance=self._chance
         )
 
     def _on_disconnect(
