@@ -50,13 +50,6 @@ install() {
         pip_install --no-deps --no-build-isolation --editable "$root"
 }
 
-# A shell lets what it starts in the background ignore SIGINT, and so would every
-# process that a test starts, and then asks to stop.
-pytest='import signal, sys, pytest
-signal.signal(signal.SIGINT, signal.default_int_handler)
-sys.path.insert(0, "")
-sys.exit(pytest.main(sys.argv[1:]))'
-
 lock=floors
 cd "$root"
 while read -r version python; do
@@ -65,7 +58,7 @@ while read -r version python; do
         cat "$work/$version.log" >&2
         exit 1
     }
-    "$work/$version/bin/python" -c "$pytest" -o cache_dir="$work/$version.cache" "$@" \
+    "$work/$version/bin/python" -m pytest -o cache_dir="$work/$version.cache" "$@" \
         >"$work/$version.log" 2>&1 </dev/null &
     runs="$runs $!"
     echo "$version $!" >>"$work/runs"
@@ -84,7 +77,7 @@ runs=
 status=0
 while read -r version; do
     grep -E "^(FAILED|ERROR) " "$work/$version.log" || :
-    if "$work/$version/bin/python" -c "$pytest" -o cache_dir="$work/$version.cache" \
+    if "$work/$version/bin/python" -m pytest -o cache_dir="$work/$version.cache" \
         --last-failed "$@" >"$work/$version.again.log" 2>&1 </dev/null; then
         echo "$version: again, alone: $(tail -n 1 "$work/$version.again.log")"
     else
