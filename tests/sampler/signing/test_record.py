@@ -67,3 +67,34 @@ def test_a_signature_with_superfluous_zeros_is_read_as_what_it_means(r, s, zeros
 def test_what_is_no_signature_is_none_or_two_numbers(signature):
     numbers = lenient(signature)
     assert numbers is None or len(numbers) == 2
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "",
+        "30",
+        "310602010102 0102",
+        "3000",
+        "3003020101",
+        "3009020101020102020103",
+        "3006020101020102 00",
+        "3006020101020502",
+        "3006020101030102",
+        "300602010102",
+    ],
+    ids=[
+        "nothing",
+        "a tag",
+        "no sequence",
+        "empty",
+        "one number",
+        "three numbers",
+        "more behind it",
+        "cut short",
+        "no second number",
+        "no length",
+    ],
+)
+def test_what_is_not_two_numbers_and_nothing_else_is_no_signature(signature):
+    assert lenient(bytes.fromhex(signature)) is None
