@@ -4,6 +4,7 @@
 import importlib.metadata
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,14 @@ from deploy.demo.broker import HOST
 from ipc.config import MqttTable
 from publisher import connection, tls
 from publisher.errors import SecretError, TlsError, UnixSocketError
-from tests.publisher.line import Line, Peer, mosquitto, needs_mosquitto, until
+from tests.publisher.line import (
+    Line,
+    Peer,
+    listening,
+    mosquitto,
+    needs_mosquitto,
+    until,
+)
 
 pytestmark = [
     pytest.mark.system,
@@ -93,6 +101,39 @@ def test_what_tls_has_decrypted_already_does_not_wait_for_what_comes_next(
         for number in range(50):
             line.mqtt.publish(REQUESTS, b"%d" % number, qos=0)
         until(lambda: len(line.came) == 50, line)
+
+
+def accepted(listener: socket.socket, pki: Pki, line: Line) -> ssl.SSLSocket:
+    """Give the broker's end of the line; ours blocks until it has shaken hands."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*pki.broker)
+    with ThreadPoolExecutor(1) as broker:
+        there = broker.submit(
+            lambda: context.wrap_socket(listener.accept()[0], server_side=True)
+        )
+        line.mqtt.service(0)
+        return there.result()
+
+
+def test_the_loop_is_told_of_what_only_tls_knows_of(pki):
+    """A selector sees the first of the messages that share one TLS record."""
+    topic = REQUESTS.encode()
+    body = len(topic).to_bytes(2) + topic + b"\0" + b"x"
+    message = bytes((0x30, len(body))) + body
+    with (
+        listening() as listener,
+        Line(listener.getsockname()[1], tls=True, ca_file=str(pki.ca)) as line,
+        accepted(listener, pki, line) as broker,
+    ):
+        broker.sendall(b"\x20\x03\0\0\0")
+        until(lambda: line.mqtt.connected, line)
+        broker.sendall(50 * message)
+        until(lambda: bool(line.came), line)
+        assert len(line.came) < 50
+        assert line.selector.select(0) == []
+        while line.mqtt.due_ns <= line.clock.monotonic_ns():
+            line.mqtt.service(0)
+        assert line.came == 50 * [(REQUESTS, b"x")]
 
 
 @needs_mosquitto

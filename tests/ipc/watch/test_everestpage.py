@@ -94,9 +94,9 @@ def test_replies_are_told_as_far_as_their_durations_are_known(observed, told):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({}, "good, 44 KiB, next record T7, /j"),
+        ({}, "good, 45 kB, next record T7, /j"),
         ({"size_bytes": None}, "good, next record T7, /j"),
-        ({"next_pagination": None}, "good, 44 KiB, /j"),
+        ({"next_pagination": None}, "good, 45 kB, /j"),
         ({"size_bytes": None, "next_pagination": None}, "good, /j"),
         ({"reason": "/j: the disk is full"}, "/j: the disk is full"),
     ],
