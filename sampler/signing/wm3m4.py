@@ -56,6 +56,11 @@ class Wm3m4:
     def __init__(self, table: IskraTable, header: MeterHeader) -> None:
         self._table = table
         self._header = header
+        self._is_beginning = False
+        """Whether a begin was given and not seen to be heard.
+
+        As long as that is so, what the meter has signed is of a charge before it.
+        """
 
     def identity(self) -> Procedure:
         model = yield from self._require_signing()
@@ -90,8 +95,10 @@ class Wm3m4:
                 " end it, read its record and confirm it"
             )
         yield from self._write_clock(time)
+        self._is_beginning = True
         yield from self._write_dataset(signed)
         yield from self._command(BEGIN, is_begun=True)
+        self._is_beginning = False
         return Done()
 
     def end(self, assignment: Assignment, time: ClockTime) -> Procedure:
@@ -100,6 +107,7 @@ class Wm3m4:
             if (yield from self._phase()) is not MeterPhase.ENDED:
                 yield from self._sign_again(assignment, time)
             return Done()
+        self._is_beginning = False
         try:
             yield from self._end(state, assignment, time)
         except ProcedureError:
@@ -119,9 +127,9 @@ class Wm3m4:
         """Have the last charge signed once more: it ended, and the power took the rest.
 
         Nothing but its end leads from a begin to idle, so the last charge is the one
-        that was begun.
+        that was begun; unless that begin was cut short, and maybe never heard.
         """
-        if not assignment.transaction_id:
+        if not assignment.transaction_id or self._is_beginning:
             raise refused("the meter holds no transaction: there is nothing to end")
         yield from self._write_clock(time)
         yield from self._write_dataset(dataset(self._table, assignment))
@@ -160,7 +168,10 @@ class Wm3m4:
 
     def _phase(self) -> Generator[Operation, Heard, MeterPhase]:
         if (yield from self._number(self._table.state)) != IDLE:
+            self._is_beginning = False
             return MeterPhase.RUNNING
+        if self._is_beginning:
+            return MeterPhase.IDLE
         is_signed = (yield from self._settled_status()) == self._table.signed
         has_dataset = yield from self._number(self._table.dataset_bytes)
         has_output = yield from self._number(self._table.output_bytes)

@@ -96,6 +96,7 @@ def test_replies_are_told_as_far_as_their_durations_are_known(observed, told):
     [
         ({}, "good, 45 kB, next record T7, /j"),
         ({"size_bytes": None}, "good, next record T7, /j"),
+        ({"size_bytes": 0}, "good, 0 B, next record T7, /j"),
         ({"next_pagination": None}, "good, 45 kB, /j"),
         ({"size_bytes": None, "next_pagination": None}, "good, /j"),
         ({"reason": "/j: the disk is full"}, "/j: the disk is full"),

@@ -15,7 +15,7 @@ from sampler.simulator.frame import ExceptionCode, WriteRequest
 from sampler.simulator.signing import wm3m4c_layout as at
 from sampler.simulator.signing.models import wm3m4c
 from tests.sampler.signing.desk import Desk, Loss
-from tests.sampler.signing.requests import ASSIGNMENT, Teller
+from tests.sampler.signing.requests import ASSIGNMENT, OTHER_UUID, Teller, assigned
 
 TABLE = registermap.load("iskra_wm3m4c").transaction
 
@@ -35,6 +35,16 @@ def put(teller, address, data):
     """Let these registers say something else than the device would."""
     device = teller.desk.meter.device
     device._memory.put(address, data)
+
+
+def give(teller, command):
+    """Give a command past the procedures, as somebody else may."""
+    request = WriteRequest(
+        unit_id=1, function_code=16, address=at.COMMAND, data=command
+    )
+    device = teller.desk.meter.device
+    assert device.write(request, now_ns=teller.desk.clock.mono_ns) is None
+    teller.desk.wait(2)
 
 
 def commands(teller):
@@ -80,6 +90,47 @@ def test_a_signing_once_more_is_asked_for_again_only_if_it_was_not_heard(
     assert re.findall(r'"TX":"(.)"', teller.record()) == ["B", "E"]
 
 
+def begin_on_a_line_that_breaks(teller, assignment):
+    """Have the dataset written, and lose everything from the command on."""
+    desk = teller.desk
+    exchange, was_lost = desk._exchange, desk.lose
+
+    def exchanged(errand):
+        if errand.operation.address == at.COMMAND:
+            desk.lose = lambda _: Loss.REQUEST
+        return exchange(errand)
+
+    desk._exchange = exchanged
+    outcome = teller.begin(assignment, timeout_s=20)
+    desk._exchange, desk.lose = exchange, was_lost
+    desk.wait(1)
+    assert isinstance(outcome, Failed)
+    assert outcome.kind is FailureKind.SILENT
+
+
+def test_a_begin_that_was_cut_short_has_not_ended_with_the_record_before_it(teller):
+    before = teller.charge()
+    assert teller.confirm() == Done()
+    begin_on_a_line_that_breaks(teller, assigned(transaction_id=OTHER_UUID))
+    assert teller.phase() is MeterPhase.IDLE
+    assert "no record to read" in refusal(teller.read())
+    assert "nothing to end" in refusal(teller.end())
+    assert commands(teller)[2:] == ["B"] * (len(commands(teller)) - 2)
+    assert teller.charge(assigned(transaction_id=OTHER_UUID)) != before
+    assert teller.phase() is MeterPhase.ENDED
+
+
+def test_a_begin_that_was_heard_after_all_ends_with_its_own_record(teller):
+    before = teller.charge()
+    teller.confirm()
+    begin_on_a_line_that_breaks(teller, assigned(transaction_id=OTHER_UUID))
+    give(teller, b"B\0")
+    assert teller.phase() is MeterPhase.RUNNING
+    assert teller.end() == Done()
+    assert teller.phase() is MeterPhase.ENDED
+    assert teller.record() != before
+
+
 def test_a_record_that_changes_while_it_is_read_is_not_told(teller):
     teller.charge()
     device = teller.desk.meter.device
@@ -97,10 +148,7 @@ def test_a_record_that_changes_while_it_is_read_is_not_told(teller):
 def test_a_reading_that_somebody_else_had_signed_is_no_record(teller):
     """Command "f" signs what the counter shows, of no transaction."""
     teller.charge()
-    desk = teller.desk
-    fiscal = WriteRequest(unit_id=1, function_code=16, address=at.COMMAND, data=b"f\0")
-    desk.meter.device.write(fiscal, now_ns=desk.clock.mono_ns)
-    desk.wait(2)
+    give(teller, b"f\0")
     assert teller.phase() is MeterPhase.ENDED
     assert "no transaction that has ended" in refusal(teller.read())
 
