@@ -110,7 +110,8 @@ class Ledger:
     def prune(self, *, before_ns: int, sync: Sync) -> int:
         """Remove what is over since before then, and what nobody waits for.
 
-        Never a record that was not delivered, or that the meter may still hold; and
+        Never a record that was not delivered, or that the meter may still hold, nor
+        a meter's newest: by it, the meter's showing it again is recognised. And
         nothing by a clock that may be wrong, neither now (sync) nor then.
         """
         if sync is not Sync.SYNCHRONISED:

@@ -65,4 +65,8 @@ PRUNE = """
     DELETE FROM meter_transactions
     WHERE (failure IS NOT NULL OR (delivered_ns IS NOT NULL AND confirmed_ns IS NOT NULL))
     AND ended_ns < ? AND sync = ?
+    AND number NOT IN (
+        SELECT max(number) FROM meter_transactions
+        WHERE record IS NOT NULL GROUP BY meter
+    )
 """

@@ -162,9 +162,16 @@ def prune(ledger, sync=Sync.SYNCHRONISED):
 
 def test_what_is_old_delivered_and_confirmed_goes(ledger):
     finished(ledger, "a")
+    finished(ledger, "b")
     assert prune(ledger, Sync.INFORMATIVE) == 0
     assert prune(ledger) == 1
     assert ledger.find("m", "a") is None
+
+
+def test_a_meters_newest_record_stays_so_that_it_is_known_if_shown_again(ledger):
+    finished(ledger, "a")
+    assert prune(ledger) == 0
+    assert ledger.find("m", "a") is not None
 
 
 @pytest.mark.parametrize(
@@ -178,6 +185,7 @@ def test_what_is_old_delivered_and_confirmed_goes(ledger):
 )
 def test_what_is_not_delivered_not_confirmed_or_young_stays(ledger, how):
     finished(ledger, "a", **how)
+    finished(ledger, "b", is_confirmed=how.get("is_confirmed", True))
     assert prune(ledger) == 0
     assert ledger.find("m", "a") is not None
 
