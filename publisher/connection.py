@@ -74,6 +74,7 @@ def connect(client: paho.Client, table: MqttTable) -> None:
 
 def subscribe(
     client: paho.Client,
+    table: MqttTable,
     topics: Mapping[str, int],
     *,
     told: Properties | None,
@@ -88,7 +89,7 @@ def subscribe(
     """
     wanted = list(topics.items())
     has_marks = getattr(told, "SubscriptionIdentifierAvailable", 1) != 0
-    if client.protocol != paho.MQTTv5 or not has_marks:
+    if table.protocol is MqttProtocol.V311 or not has_marks:
         client.subscribe(wanted)
         return None
     mark = chance.randint(1, LARGEST_MARK)

@@ -210,8 +210,9 @@ class Mqtt:
         self._connected_ns = self._clock.monotonic_ns()
         self._limit.forget("broker_unreachable")
         self._log.info("broker_connected", protocol=self._table.protocol.value)
+        told, topics = properties, self._subscriptions
         self._mark = connection.subscribe(
-            client, self._subscriptions, told=properties, chance=self._chance
+            client, self._table, topics, told=told, chance=self._chance
         )
 
     def _on_disconnect(
