@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ipc.pipe import until_closed
 from ipc.stop import Stop
 
 if TYPE_CHECKING:
@@ -37,12 +38,7 @@ def main() -> int:
         parser.error("--json needs --once: add it")
     if arguments.metrics and arguments.once:
         parser.error("--metrics serves until it is stopped: leave --once out")
-    try:
-        return _watch(arguments, stop)
-    except BrokenPipeError:
-        # Whoever read has seen enough. Python would try to flush once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
-        return HEALTHY
+    return until_closed(lambda: _watch(arguments, stop))
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from ipc.pipe import until_closed
 from ipc.stop import Stop
 
 if TYPE_CHECKING:
@@ -56,10 +57,11 @@ def main() -> int:
             tool = importlib.import_module(module)
             tool.add_arguments(command)
     arguments = parser.parse_args()
-    if tool is None:
+    if arguments.command == "run":
         return _on_config(arguments, stop)
-    status: int = tool.run(arguments)
-    return status
+    if tool is None:
+        return until_closed(lambda: _on_config(arguments, stop))
+    return until_closed(lambda: tool.run(arguments))
 
 
 def _on_config(arguments: argparse.Namespace, stop: Stop) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from ipc.pipe import until_closed
 from ipc.stop import Stop
 
 if TYPE_CHECKING:
@@ -62,11 +63,12 @@ def main() -> int:
             tool = _tool(name, module, parser)
             tool.add_arguments(command)
     arguments = parser.parse_args()
-    if tool is None:
+    if arguments.command == "run":
         return _on_config(arguments, stop)
+    if tool is None:
+        return until_closed(lambda: _on_config(arguments, stop))
     waits = {"stop": stop} if arguments.command in ON_A_LINE else {}
-    status: int = tool.run(arguments, **waits)
-    return status
+    return until_closed(lambda: tool.run(arguments, **waits))
 
 
 def _tool(name: str, module: str, parser: argparse.ArgumentParser) -> ModuleType:
