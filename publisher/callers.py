@@ -26,6 +26,7 @@ MOST_CALLERS = 32
 to its topics must not make us grow."""
 
 _TOO_MANY = Refused(reason="too many requests wait already")
+_JOURNAL_FAILED = Refused(reason="the journal had failed meanwhile; ask again")
 _CLEARED_AWAY = Refused(reason="everything was asked to end before it could begin")
 
 
@@ -96,6 +97,12 @@ def drop_start(state: S) -> tuple[S, Answers]:
     if state.job is None or isinstance(state.job.asked, StopAsked):
         return state, ()
     return replace(state, job=None), tell(state.job.callers, _CLEARED_AWAY)
+
+
+def send_away(state: Callers) -> Answers:
+    """Refuse everybody who waits: what they wait for is not what the journal holds."""
+    callers = [caller for job in state.jobs for caller in job.callers]
+    return tell((*callers, *state.clearing), _JOURNAL_FAILED)
 
 
 def _line_up_clearing(state: S, event: StopAllAsked) -> tuple[S, Answers]:

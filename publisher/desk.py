@@ -13,7 +13,7 @@ from ipc.clock import Clock
 from ipc.sample import Sample, is_present
 from ipc.units import NS_PER_S
 from publisher import replies
-from publisher.callers import tell
+from publisher.callers import send_away
 from publisher.ending import CLOCK_STEP_NS
 from publisher.errors import OcmfError, PublisherError
 from publisher.events import (
@@ -21,7 +21,6 @@ from publisher.events import (
     Answer,
     Closed,
     Effect,
-    Ended,
     Event,
     Ignored,
     JournalFailed,
@@ -40,7 +39,7 @@ from publisher.events import (
 )
 from publisher.notary import Notary, SignedMeter
 from publisher.ocmf import Sync
-from publisher.outbox import Delivery, Note, Post, Said
+from publisher.outbox import Note, Said
 from publisher.reading import MeterReading, Open
 from publisher.transaction import handle, resume
 
@@ -96,7 +95,8 @@ class Desk:
                 self._notary.rehearse(self._meter, begun)
             except PublisherError as error:
                 reason = Refused(reason=_why_not(error))
-                return self._told(Answer(caller=request.caller, outcome=reason))
+                refusal = Answer(caller=request.caller, outcome=reason)
+                return replies.said(self._meter.name, refusal)
         return self.hear(request)
 
     def hear(self, event: Event) -> list[Said]:
@@ -130,12 +130,10 @@ class Desk:
         """
         if open_ == self._state.open:
             return []
-        state, reason = self._state, "the journal had failed meanwhile; ask again"
-        callers = [caller for job in state.jobs for caller in job.callers]
-        effects = tell((*callers, *state.clearing), Refused(reason=reason))
+        told = send_away(self._state)
         self._wanted = None
-        self._state, more = resume(open_)
-        return [self._note("transaction_reread"), *self._perform((*effects, *more))]
+        self._state, effects = resume(open_)
+        return [self._note("transaction_reread"), *self._perform((*told, *effects))]
 
     def _reading_now(self) -> MeterReading:
         """Give a reading as one of now would be, but for its energy."""
@@ -181,7 +179,7 @@ class Desk:
         while todo:
             match todo.popleft():
                 case Answer() as answer:
-                    said += self._told(answer)
+                    said += replies.said(self._meter.name, answer)
                 case TakeReading() as wanted:
                     self._wanted = wanted
                 case Ignored() as ignored:
@@ -192,19 +190,6 @@ class Desk:
                     said += note
                     self._state, more = handle(self._state, event)
                     todo.extend(more)
-        return said
-
-    def _told(self, answer: Answer) -> list[Said]:
-        said: list[Said] = []
-        outcome, delivery = answer.outcome, None
-        if isinstance(outcome, Refused):
-            said.append(self._note("request_refused", outcome.reason))
-        if isinstance(outcome, Ended):
-            name = outcome.finished.transaction_id
-            delivery = Delivery(meter=self._meter.name, transaction_id=name)
-        if answer.caller is not None:
-            reply = replies.reply(outcome)
-            said.append(Post(topic=answer.caller, reply=reply, delivery=delivery))
         return said
 
     def _write(

@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """One meter as EVerest sees it: its topics, its cadence, its newest sample."""
 
-from ipc.config import MeterTable, PublishTable
+from ipc.config import BusTable, Config, MeterTable, PublishTable
 from ipc.sample import Sample
 from ipc.units import NS_PER_S
 from publisher.cadence import Cadence
 from publisher.health import RECOVERED_AFTER, Health, judge
 from publisher.topics import Topics
 from publisher.window import Aggregate
+
+
+def of_bus(config: Config, bus: BusTable) -> "list[Meter]":
+    """Give the meters of a bus, in the order of the configuration."""
+    return [
+        Meter(
+            table,
+            topics=Topics(base=config.mqtt.base_topic, module_id=table.module_id),
+            publish=config.publish,
+        )
+        for table in bus.meter
+    ]
 
 
 class Meter:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a request came to, in EVerest's words."""
+"""What a request came to: in EVerest's words, and in the log's."""
 
 from typing import assert_never
 
 from publisher.events import (
+    Answer,
     Begun,
     Cleared,
     Ended,
@@ -18,9 +19,26 @@ from publisher.messages import (
     Status,
     StopTransactionReply,
 )
+from publisher.outbox import Delivery, Note, Post, Said
 from publisher.reading import Kept
 from publisher.requests import LONGEST_REASON
 from publisher.values import SignedMeterValue
+
+
+def said(meter: str, answer: Answer) -> list[Said]:
+    """Give the reply to who waits for it, with the record it delivers, and the log's line.
+
+    Nobody may wait: then only the line, if there is something to say.
+    """
+    outcome = answer.outcome
+    lines: list[Said] = []
+    if isinstance(outcome, Refused):
+        lines.append(Note(event="request_refused", meter=meter, detail=outcome.reason))
+    if answer.caller is not None:
+        delivery = _delivery(meter, outcome)
+        post = Post(topic=answer.caller, reply=reply(outcome), delivery=delivery)
+        lines.append(post)
+    return lines
 
 
 def reply(outcome: Outcome) -> Reply:
@@ -51,6 +69,14 @@ def signed(record: str, public_key: str) -> SignedMeterValue:
         encoding_method="OCMF",
         public_key=public_key or None,
     )
+
+
+def _delivery(meter: str, outcome: Outcome) -> Delivery | None:
+    match outcome:
+        case Ended(finished=record) | HandedOver(kept=record):
+            return Delivery(meter=meter, transaction_id=record.transaction_id)
+        case _:
+            return None
 
 
 def _of_meter(kept: Kept) -> Reply:

@@ -22,13 +22,13 @@ from publisher.everest import Everest
 from publisher.feed import Feed
 from publisher.handover import Handover
 from publisher.loop import Loop
-from publisher.meter import Meter
+from publisher.meter import Meter, of_bus
 from publisher.mqtt import Mqtt
 from publisher.report import Report
 from publisher.responder import Responder
 from publisher.signers import Signers
 from publisher.status import Status
-from publisher.topics import Api, Topics
+from publisher.topics import Api
 
 
 def run(config: Config, stop: Stop) -> None:
@@ -104,18 +104,10 @@ class Service:
 
     def _make_feed(self, bus: BusTable, logger: log.Logger) -> Feed:
         """Make the way of one bus's samples; its ring need not be there yet."""
-        config = self._config
-        path = config.ring_path(bus)
+        path = self._config.ring_path(bus)
         ring = SegmentReader(path, clock=self._clock, start=Start.NEWEST)
         self._closing.callback(ring.close)
-        meters = [
-            Meter(
-                table,
-                topics=Topics(base=config.mqtt.base_topic, module_id=table.module_id),
-                publish=config.publish,
-            )
-            for table in bus.meter
-        ]
+        meters = of_bus(self._config, bus)
         return Feed(
             bus=bus.name, ring=ring, meters=meters, log=logger, limit=self._limit
         )

@@ -14,8 +14,7 @@ from publisher.clock_sync import kernel_is_synchronised
 from publisher.live import judgement, station
 from publisher.live.dialogue import Dialogue
 from publisher.live.finding import Finding
-from publisher.meter import Meter
-from publisher.topics import Topics
+from publisher.meter import of_bus
 
 PATIENCE_S = 8.0
 """For the broker and EVerest: a heartbeat a second, two for answers to discover."""
@@ -27,15 +26,7 @@ def inspect(
     """Look at everything; a PublisherError if not even a try can be made."""
     watch = Watch(config, clock)
     try:
-        meters = [
-            Meter(
-                table,
-                topics=Topics(base=config.mqtt.base_topic, module_id=table.module_id),
-                publish=config.publish,
-            )
-            for bus in config.bus
-            for table in bus.meter
-        ]
+        meters = [meter for bus in config.bus for meter in of_bus(config, bus)]
         heard = Dialogue(config, meters, clock=clock, stop=stop).hold(patience_s)
         report = watch.look()
     finally:

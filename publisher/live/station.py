@@ -80,11 +80,9 @@ def _free(directory: Path) -> int:
 
 
 def _start(bus: BusTable, report: BusReport) -> str:
-    match report.state:
-        case WriterState.SILENT:
-            return f"it hangs: restart it (ring {report.ring})"
-        case _:
-            return f"start it: powermeter-sampler run CONFIG --bus {bus.name}"
+    if report.state is WriterState.SILENT:
+        return f"it hangs: restart it (ring {report.ring})"
+    return f"start it: powermeter-sampler run CONFIG --bus {bus.name}"
 
 
 def _load(subject: str, report: BusReport) -> Finding:

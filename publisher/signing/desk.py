@@ -17,11 +17,11 @@ from ipc.commands import Command, Failed
 from ipc.sample import Sample
 from ipc.units import NS_PER_S
 from publisher import replies
-from publisher.callers import tell
+from publisher.callers import send_away
 from publisher.desk import Kernel
-from publisher.events import Answer, HandedOver, Ignored, Refused, Request
+from publisher.events import Answer, Ignored, Request
 from publisher.ocmf import Sync
-from publisher.outbox import Delivery, Note, Post, Said
+from publisher.outbox import Note, Said
 from publisher.signing import patience
 from publisher.signing.commands import command, time_of
 from publisher.signing.events import (
@@ -172,9 +172,7 @@ class MeterDesk:
         open_, is_unconfirmed = self._scribe.held()
         if open_ == self._state.open:
             return []
-        state, reason = self._state, "the journal had failed meanwhile; ask again"
-        callers = [caller for job in state.jobs for caller in job.callers]
-        told = tell((*callers, *state.clearing), Refused(reason=reason))
+        told = send_away(self._state)
         self._order = None
         self._state, effects = resume(open_, is_unconfirmed=is_unconfirmed)
         return [self._note("transaction_reread"), *self._perform((*told, *effects))]
@@ -200,7 +198,7 @@ class MeterDesk:
         while todo:
             match todo.popleft():
                 case Answer() as answer:
-                    said += self._told(answer)
+                    said += replies.said(self._meter.name, answer)
                 case Order() as order:
                     self._give(order)
                 case Pause() as pause:
@@ -235,19 +233,6 @@ class MeterDesk:
         self._failures += 1
         due_ns = self._clock.monotonic_ns() + round(wait_s * NS_PER_S)
         self._order, self._pause = None, (pause, due_ns)
-
-    def _told(self, answer: Answer) -> list[Said]:
-        said: list[Said] = []
-        outcome, delivery = answer.outcome, None
-        if isinstance(outcome, Refused):
-            said.append(self._note("request_refused", outcome.reason))
-        if isinstance(outcome, HandedOver):
-            name = outcome.kept.transaction_id
-            delivery = Delivery(meter=self._meter.name, transaction_id=name)
-        if answer.caller is not None:
-            reply = replies.reply(outcome)
-            said.append(Post(topic=answer.caller, reply=reply, delivery=delivery))
-        return said
 
     def _changes(self, before: State) -> list[Said]:
         """Say what the meter has said anew."""

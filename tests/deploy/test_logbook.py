@@ -30,7 +30,7 @@ def test_every_entry_is_of_an_event_that_is_written(package):
         assert any(logbook.writes(use, event) for use in found), event
 
 
-def test_a_warning_or_an_error_says_what_to_do_or_what_is_done():
+def test_every_entry_has_a_meaning_and_fits_into_a_table():
     for book in logbook.LOGBOOKS.values():
         for event, entry in book.items():
             assert entry.meaning, event
