@@ -132,6 +132,7 @@ def test_an_absent_port_is_waited_for(config):
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert "sampler_started" in process.stderr.readline()
+        assert "timer slack 1 us" in process.stderr.readline()
         line = process.stderr.readline()
         assert f"{BY_ID} is not there" in line
         assert "plug the adapter in" in line

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sampler.turnaround import PROBE_EVERY, REMEMBERED, Turnaround
+from sampler.turnaround import LEARNED, PROBE_EVERY, REMEMBERED, Turnaround
 
 GUARD_S = 0.0006
 LATE_S = 0.0001
@@ -43,11 +43,17 @@ def test_a_punctual_meter_is_expected_when_it_answers_for_ever(turnaround_s):
     assert turnaround.expected_s == pytest.approx(turnaround_s)
 
 
-def test_a_meter_that_became_faster_is_followed():
+def test_a_few_answers_are_enough_to_know_when_the_next_one_comes():
     turnaround = Turnaround()
-    for comes_s in [0.01] * 40 + [0.002] * 600:
+    looks_s = [meet(turnaround, 0.004) for _ in range(LEARNED + 1)]
+    assert looks_s[-1] == pytest.approx(0.004 + LATE_S)
+
+
+def test_a_meter_that_became_faster_is_followed_from_the_next_early_look_on():
+    turnaround = Turnaround()
+    for comes_s in [0.01] * 40 + [0.002] * (PROBE_EVERY + LEARNED):
         meet(turnaround, comes_s)
-    assert turnaround.expected_s <= 0.002 + LATE_S
+    assert turnaround.expected_s == pytest.approx(0.002)
 
 
 def test_a_meter_that_became_slower_is_followed_once_the_fast_ones_are_forgotten():
