@@ -42,7 +42,8 @@ class ChannelServer:
         self._path = path
         self._listener = _listener(path)
         self._poll = select.epoll()
-        self._poll.register(self._listener, select.EPOLLIN)
+        # Edge-triggered: a caller that cannot be accepted must not wake us for ever.
+        self._poll.register(self._listener, select.EPOLLIN | select.EPOLLET)
         self._callers: dict[int, socket.socket] = {}
         self._numbers: dict[int, int] = {}
         self._next = 1
@@ -60,7 +61,7 @@ class ChannelServer:
         calls: list[tuple[int, Call]] = []
         for descriptor, _ in self._poll.poll(0):
             if descriptor == self._listener.fileno():
-                self._accept()
+                self._accept_all()
             elif (caller := self._numbers.get(descriptor)) is not None:
                 calls += [(caller, call) for call in self._take_from(caller)]
         return calls
@@ -81,14 +82,19 @@ class ChannelServer:
         self._listener.close()
         self._path.unlink(missing_ok=True)
 
-    def _accept(self) -> None:
-        try:
-            connection, _ = self._listener.accept()
-        except OSError:  # it has gone again, or there are no descriptors left
-            return
-        if len(self._callers) == MOST_CALLERS:
-            connection.close()
-            return
+    def _accept_all(self) -> None:
+        """Accept who waits; whoever is left waits for the next one to come."""
+        for _ in range(2 * MOST_CALLERS):
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:  # nobody waits, or there are no descriptors left
+                return
+            if len(self._callers) == MOST_CALLERS:
+                connection.close()
+            else:
+                self._admit(connection)
+
+    def _admit(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         caller, self._next = self._next, self._next + 1
         self._callers[caller] = connection

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The channel and those who speak something else, too much, or do not listen."""
 
+import contextlib
+import os
+import resource
 import socket
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -78,6 +82,34 @@ def test_who_comes_beyond_the_bound_is_hung_up_on(server, raw):
     again.send(b'{"number":1}')
     accept(server)
     assert again.recv(1000).startswith(b'{"number":1,')
+
+
+@contextlib.contextmanager
+def no_descriptors():
+    """Leave this process no descriptor but those it has, for as long as it lasts."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Path(os.devnull).open("rb") as lowest_free:
+        most = lowest_free.fileno()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_without_descriptors_nobody_is_accepted_and_the_server_does_not_spin(
+    server, raw
+):
+    callers = [raw(), raw()]
+    with no_descriptors():
+        accept(server)
+        assert not is_readable(server)
+    callers.append(raw())
+    accept(server)
+    for caller in callers:
+        caller.send(b'{"number":1}')
+    accept(server)
+    assert all(caller.recv(1000).startswith(b'{"number":1,') for caller in callers)
 
 
 def test_a_caller_that_does_not_listen_is_hung_up_on(server, client):
