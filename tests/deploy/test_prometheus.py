@@ -3,6 +3,7 @@
 
 import re
 import shutil
+import string
 import subprocess
 from pathlib import Path
 
@@ -54,8 +55,20 @@ def panels():
     return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
 
 
-def expressions():
-    return [target["expr"] for panel in panels() for target in panel["targets"]]
+def targets():
+    return [target for panel in panels() for target in panel["targets"]]
+
+
+def grouped_by(expression):
+    """Give the labels that tell its series apart, station included."""
+    by = re.findall(r"\bby \(([a-z_, ]+)\)", expression)
+    if by:
+        return set(by[0].split(", ")) - {"le"}
+    if re.match(r"(sum|count)\(", expression):
+        return set()
+    names = names_in(expression)
+    own = [set(family.labels) for family in FAMILIES.values() if family.name in names]
+    return set.union(*own) | ({"instance"} if "$instance" in expression else set())
 
 
 def table():
@@ -128,11 +141,45 @@ def test_every_panel_says_what_it_shows_and_none_covers_another():
         taken |= cells
 
 
-def test_every_query_is_of_the_chosen_stations():
-    assert expressions()
-    for expression in expressions():
-        for name in names_in(expression):
-            assert f'{name}{{instance=~"$instance"' in expression
+def test_no_two_panels_share_an_id_or_a_title():
+    dashboard = msgspec.json.decode(DASHBOARD.read_bytes())
+    for key in ("id", "title"):
+        values = [panel[key] for panel in dashboard["panels"]]
+        assert len(values) == len(set(values)), key
+
+
+def test_the_first_row_is_of_the_chosen_stations_and_the_others_of_one():
+    rows = 0
+    for panel in msgspec.json.decode(DASHBOARD.read_bytes())["panels"]:
+        rows += panel["type"] == "row"
+        scope = 'instance=~"$instance"' if rows == 1 else 'instance="$station"'
+        for target in panel.get("targets", ()):
+            names = re.findall(r"\b(?:powermeter_[a-z_]+|up)\b", target["expr"])
+            scoped = re.findall(r"\b([a-z_]+){([^}]*)}", target["expr"])
+            assert names == [name for name, _ in scoped], panel["title"]
+            assert all(scope in labels for _, labels in scoped), panel["title"]
+    assert rows == 4
+
+
+def test_a_legend_tells_its_series_apart():
+    for panel in panels():
+        legends = [target["legendFormat"] for target in panel["targets"]]
+        assert len(set(legends)) == len(legends), panel["title"]
+        for target in panel["targets"] if panel["type"] == "timeseries" else ():
+            told = set(re.findall(r"{{([a-z_]+)}}", target["legendFormat"]))
+            assert told == grouped_by(target["expr"]), target["expr"]
+
+
+def test_what_is_shown_as_now_is_asked_for_now():
+    """A range's last value would be of hours ago, when nobody tells any more."""
+    for panel in panels():
+        if panel["type"] in {"stat", "table"}:
+            assert all(target["instant"] for target in panel["targets"])
+
+
+def test_a_thing_that_nobody_tells_is_not_shown_as_well():
+    """No `or vector(0)`: without data a count is empty, not a green 0."""
+    assert "vector(" not in DASHBOARD.read_text()
 
 
 def test_the_document_has_every_metric():
@@ -150,6 +197,33 @@ def test_promtool_finds_no_fault_with_the_rules(arguments):
     command = [shutil.which("promtool"), *map(str, arguments)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.slow
+@promtool
+def test_promtool_finds_no_fault_with_the_queries(tmp_path):
+    path = tmp_path / "queries.yml"
+    values = {"__interval": "1m", "__interval_ms": 60_000, "__rate_interval": "2m"}
+    values |= {"__range": "6h", "station": "a", "instance": "."}
+    rules = [
+        {
+            "record": f"q{number}",
+            "expr": string.Template(target["expr"]).substitute(values),
+        }
+        for number, target in enumerate(targets())
+    ]
+    # JSON is YAML.
+    path.write_bytes(
+        msgspec.json.encode({"groups": [{"name": "queries", "rules": rules}]})
+    )
+    ended = subprocess.run(
+        [shutil.which("promtool"), "check", "rules", path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert f"{len(rules)} rules found" in ended.stdout
 
 
 @pytest.mark.slow
