@@ -36,7 +36,8 @@ class MeterTally:
         self.since_ns = 0
         self.transactions: Counter[str] = Counter()
         self.requests: Counter[str] = Counter()
-        self.replies: Counter[str] = Counter()
+        # From the start: of a count that begins at 1, a rate would miss the first.
+        self.replies = Counter(dict.fromkeys(map(_name, messages.Status), 0))
 
 
 class Tally:
@@ -77,7 +78,7 @@ class Tally:
         if (pending := self._pending.pop(topic, None)) is None:
             return
         meter, asked_ns = pending
-        self.meters[meter].replies[status.value.lower()] += 1
+        self.meters[meter].replies[_name(status)] += 1
         self.latency.observe((self._clock.monotonic_ns() - asked_ns) / NS_PER_S)
 
     def noted(self, note: Note) -> None:
@@ -89,3 +90,8 @@ class Tally:
         if note.is_warning:
             wall_ns = self._clock.wall_ns()
             self.troubles.add(note.meter, note.event, note.detail, wall_ns=wall_ns)
+
+
+def _name(status: messages.Status) -> str:
+    """Give the name that a status bears in the counts."""
+    return status.value.lower()
