@@ -124,5 +124,6 @@ def _transactions(meter: PublishedMeter) -> _Parts:
 
 
 def _told(counts: Mapping[str, int]) -> str:
-    told = (f"{count(number)} {name}" for name, number in sorted(counts.items()))
+    happened = sorted(item for item in counts.items() if item[1])
+    told = (f"{count(number)} {name}" for name, number in happened)
     return ", ".join(told) or "none"

@@ -16,6 +16,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from deploy.demo.broker import Broker, found
+from ipc.clock import Clock
+from ipc.shm import SegmentReader
 from sampler import registermap
 from tests.bench import slave
 
@@ -118,6 +120,16 @@ def command(*arguments: object) -> Iterator[subprocess.Popen[bytes]]:
             process.wait(timeout=10)
     if process.returncode:
         raise RuntimeError(f"{arguments} ended with {process.returncode}, see above")
+
+
+def attached(path: Path, clock: Clock) -> SegmentReader:
+    """Wait for a sampler's first samples; what came with the start is passed over."""
+    reader = SegmentReader(path, clock=clock)
+    for _ in range(200):
+        if any(sample.is_good and sample.tick > 1 for sample in reader.read()):
+            return reader
+        time.sleep(0.05)
+    raise RuntimeError("the sampler gave no sample")
 
 
 class Chain(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from tests.bench import svg
 from tests.bench.figures import short
 from tests.bench.record import OURS, Record, Series
 from tests.bench.svg import Strip
-from tests.bench.text import ratio
+from tests.bench.text import SPREAD, ratio, spread
 from tests.bench.verdict import Ratio, Verdict, figures_of, title
 
 STYLE = """
@@ -106,6 +106,16 @@ def _cases(record: Record) -> Iterator[str]:
                 for each in series
             ]
         )
+        yield from _numbers(series)
+
+
+def _numbers(series: Sequence[Series]) -> Iterator[str]:
+    """Show the tails as well, which dots that lie on each other do not tell."""
+    yield f"<table class=quiet><tr><th>{''.join(f'<th>{head}' for head in SPREAD)}"
+    for each in series:
+        cells = "".join(f"<td class=number>{number}" for number in spread(each))
+        yield f"<tr><td>{escape(each.name)}{cells}"
+    yield "</table>"
 
 
 def _label(series: Series, found: str) -> str:

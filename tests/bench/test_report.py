@@ -29,10 +29,21 @@ def test_the_terminal_shows_the_ratio_first_then_what_was_measured():
     table = text.case(compared(0.4, 0.5, 0.6).series)
     ours, theirs = table.splitlines()[-2:]
     assert ours.split()[-1] == OURS
-    assert theirs.split() == [
-        *("0.500", "0.400", "..", "0.600"),
-        *("100", "100", "..", "100", "R"),
-    ]
+    assert theirs.split() == ["0.500", "0.400", "..", "0.600", *["100"] * 5, "R"]
+
+
+def test_the_terminal_shows_the_tails_too():
+    table = text.case([series(OURS, range(1, 1001))])
+    assert table.splitlines()[-2].split()[-5:] == ["p10", "median", "p90", "p99", "max"]
+    assert table.splitlines()[-1].split() == ["100", "500", "900", "990", "1000", OURS]
+
+
+def test_a_table_is_no_wider_than_a_hundred_columns():
+    name = "MQTT and a bare write to disk"  # no contender's is longer
+    far = series(OURS, [0.00123], [0.00123]), series(name, [0.0123], [0.0234])
+    table = text.case(far)
+    assert name in table
+    assert max(map(len, table.splitlines())) <= 100
 
 
 def test_the_terminal_shows_a_broken_budget_last_and_why_it_is_one():
@@ -45,7 +56,7 @@ def test_the_terminal_shows_a_broken_budget_last_and_why_it_is_one():
 
 def test_a_zero_of_a_rival_is_shown_without_a_ratio():
     run = record(series(OURS, [1]), series("R", [0]))
-    assert text.case(run.series).splitlines()[-1].split() == ["0", "0", "..", "0", "R"]
+    assert text.case(run.series).splitlines()[-1].split() == ["0"] * 5 + ["R"]
 
 
 def test_the_page_needs_nothing_but_itself_and_nothing_in_it_is_taken_for_markup():
@@ -61,6 +72,12 @@ def test_the_page_shows_every_budget_with_its_limit_goal_and_reason():
     run = compared(*[0.4] * 9)
     page = report.page(run, [judge(budget, run)], [])
     for shown in ("0.400", "0.500", "0.200", budget.reason, "held"):
+        assert shown in page
+
+
+def test_the_page_shows_the_tails_of_every_distribution():
+    page = page_of(record(series(OURS, range(1, 1001))))
+    for shown in ("<th>p99", "<th>max", ">990", ">1000"):
         assert shown in page
 
 

@@ -9,6 +9,9 @@ from tests.bench.figures import percentile, short
 from tests.bench.record import OURS, Series
 from tests.bench.verdict import State, Verdict, ratios, title
 
+SPREAD = {"p10": 10, "median": 50, "p90": 90, "p99": 99, "max": 100}
+"""What is shown of a distribution: its head, and its percentile."""
+
 
 def case(measured: Sequence[Series]) -> str:
     """Show one case, a table a metric."""
@@ -19,15 +22,19 @@ def _case(measured: Sequence[Series]) -> Iterator[str]:
     for metric, group in itertools.groupby(measured, key=lambda it: it.metric):
         series = list(group)
         yield f"\n{series[0].section} · {series[0].case} · {metric}"
-        yield f"  {'ours / its':>10}  {'rounds':>16}{'median':>10}  {'p10 .. p90':>18}"
+        heads = "".join(f" {head:>7}" for head in SPREAD)
+        yield f"{'ours / its':>10}  {'rounds':>16}{heads}"
         first = next((each for each in series if each.name == OURS), series[0])
         for each in series:
-            samples = [sample for samples in each.rounds for sample in samples]
-            p10, p50, p90 = (short(percentile(samples, at)) for at in (10, 50, 90))
-            found, spread = ratio(first, each)
-            yield (
-                f"  {found:>10}  {spread:>16}{p50:>10}  {p10:>8} .. {p90:<8}  {each.name}"
-            )
+            found, rounds = ratio(first, each)
+            numbers = "".join(f" {number:>7}" for number in spread(each))
+            yield f"{found:>10}  {rounds:>16}{numbers}  {each.name}"
+
+
+def spread(series: Series) -> list[str]:
+    """Give what stands under the heads of SPREAD, of all rounds' samples."""
+    samples = [sample for samples in series.rounds for sample in samples]
+    return [short(percentile(samples, at)) for at in SPREAD.values()]
 
 
 def ratio(ours: Series, theirs: Series) -> tuple[str, str]:
@@ -36,8 +43,8 @@ def ratio(ours: Series, theirs: Series) -> tuple[str, str]:
     if ours is theirs or not all(divisors) or len(ours.rounds) < 2:
         return "", ""
     found = ratios(ours, theirs)
-    spread = f"{short(min(found))} .. {short(max(found))}"
-    return short(statistics.median(found)), spread
+    rounds = f"{short(min(found))} .. {short(max(found))}"
+    return short(statistics.median(found)), rounds
 
 
 def judgement(verdicts: Sequence[Verdict]) -> str:

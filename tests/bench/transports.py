@@ -7,45 +7,30 @@ what it lost.
 """
 
 import contextlib
-import ctypes
 import multiprocessing
-import struct
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import zmq
-from msgspec.structs import astuple
 
 from ipc.clock import SystemClock
 from ipc.ring import Start
-from ipc.sample import QUANTITIES, SAMPLE_FORMAT, Sample
+from ipc.sample import QUANTITIES, Sample
 from ipc.shm import SegmentReader, SegmentWriter
 from ipc.stop import Stop
+from tests.bench.packed import pack, unpack
 from tests.bench.record import OURS
-
-with contextlib.suppress(ImportError):  # its binding is for x86-64 only
-    import iceoryx2
 
 FULL = {quantity.value: 1234.5 for quantity in QUANTITIES if not quantity.is_energy} | {
     quantity.value: 123_456_789 for quantity in QUANTITIES if quantity.is_energy
 }
 """Something of everything."""
 
-_PACKED = struct.Struct(f"={SAMPLE_FORMAT}")
-
 
 class Transport(Protocol):
     def write(self, sample: Sample) -> object: ...
     def read(self, count: int) -> list[Sample]: ...
     def close(self) -> None: ...
-
-
-def pack(sample: Sample) -> bytes:
-    return _PACKED.pack(*astuple(sample))
-
-
-def unpack(packed: bytes) -> Sample:
-    return Sample(*_PACKED.unpack(packed))
 
 
 class Ring:
@@ -100,36 +85,6 @@ class ZeroMq:
         self._context.destroy()
 
 
-class _Payload(ctypes.Structure):
-    _fields_ = (("packed", ctypes.c_char * _PACKED.size),)
-
-
-class Iceoryx:
-    def __init__(self, directory: Path) -> None:
-        iceoryx2.set_log_level(iceoryx2.LogLevel.Fatal)
-        self._node = iceoryx2.NodeBuilder.new().create(iceoryx2.ServiceType.Ipc)
-        name = iceoryx2.ServiceName.new(str(directory))
-        service = self._node.service_builder(name).publish_subscribe(_Payload)
-        service = service.subscriber_max_buffer_size(512).open_or_create()
-        self._publisher = service.publisher_builder().create()
-        self._subscriber = service.subscriber_builder().buffer_size(512).create()
-
-    def write(self, sample: Sample) -> None:
-        self._publisher.send_copy(_Payload.from_buffer_copy(pack(sample)))
-
-    def read(self, count: int) -> list[Sample]:
-        samples = []
-        for _ in range(count):
-            received = self._subscriber.receive()
-            samples.append(unpack(bytes(received.payload().contents)))
-            received.delete()
-        return samples
-
-    def close(self) -> None:
-        self._publisher.delete()
-        self._subscriber.delete()
-
-
 class Pipe:
     """Reads and writes in turns, so a batch must fit into its buffer of 64 KiB."""
 
@@ -147,11 +102,13 @@ class Pipe:
         self._into.close()
 
 
-RIVALS = {
+RIVALS: dict[str, type[Any]] = {
     OURS: Ring,
     "pyzmq ipc": ZeroMq,
     "multiprocessing.Pipe": Pipe,
     "multiprocessing.Queue": Queue,
 }
-if "iceoryx2" in globals():
+with contextlib.suppress(ImportError):
+    from tests.bench.iceoryx import Iceoryx
+
     RIVALS["iceoryx2"] = Iceoryx

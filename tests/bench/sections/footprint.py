@@ -17,6 +17,7 @@ from ipc.units import NS_PER_MS, NS_PER_S
 from tests.bench import chain
 from tests.bench.chain import VALUES, Peer, Settings
 from tests.bench.contest import Effort, contest
+from tests.bench.counters import counters, pss_mb
 from tests.bench.record import OURS, Series
 
 SECTION = "footprint"
@@ -57,22 +58,22 @@ def _running(rate_hz: int, effort: Effort, home: Path) -> Iterator[Series]:
         with contextlib.closing(Peer(parts.broker, VALUES)) as peer:
             peer.until(lambda: bool(peer.came))
         for _ in range(effort.rounds):
-            before, cpu_s = [_counters(pid) for pid in pids], time.process_time()
+            before, cpu_s = [counters(pid) for pid in pids], time.process_time()
             _wait(clock, rate_hz=rate_hz, seconds=window_s)
             waited_s = time.process_time() - cpu_s
-            after = [_counters(pid) for pid in pids]
-            for metric, factor in (
-                ("cpu_percent", 100 / NS_PER_S / window_s),
-                ("wakeups_per_s", 1 / window_s),
-                ("written_bytes_per_h", 3600 / window_s),
+            after = [counters(pid) for pid in pids]
+            for metric, counter, factor in (
+                ("cpu_percent", "cpu_ns", 100 / NS_PER_S / window_s),
+                ("wakeups_per_s", "wakeups", 1 / window_s),
+                ("written_bytes_per_h", "written_bytes", 3600 / window_s),
             ):
                 spent = sum(
-                    b[metric] - a[metric] for a, b in zip(before, after, strict=True)
+                    b[counter] - a[counter] for a, b in zip(before, after, strict=True)
                 )
                 add(OURS, metric, spent * factor)
             add(BARE, "cpu_percent", 100 * waited_s / window_s)
-            add(OURS, "pss_mb", sum(_pss_mb(pid) for pid in pids))
-            add(BARE, "pss_mb", _pss_mb(bare.pid))
+            add(OURS, "pss_mb", sum(pss_mb(pid) for pid in pids))
+            add(BARE, "pss_mb", pss_mb(bare.pid))
     stop.close()
     case = f"{settings.model} at {rate_hz} Hz, both processes"
     by_metric = sorted(rounds.items(), key=lambda item: item[0][1])
@@ -86,28 +87,6 @@ def _wait(clock: SystemClock, *, rate_hz: int, seconds: int) -> None:
     start_ns = clock.monotonic_ns()
     for number in range(1, seconds * rate_hz + 1):
         clock.wait_until(start_ns + number * NS_PER_S // rate_hz)
-
-
-def _counters(pid: int) -> dict[str, int]:
-    """Give what the kernel counts: CPU in ns, voluntary switches, bytes to a disk."""
-    status = dict(
-        line.split(":", 1)
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines()
-    )
-    io = dict(
-        line.split(":", 1) for line in Path(f"/proc/{pid}/io").read_text().splitlines()
-    )
-    return {
-        "cpu_percent": int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]),
-        "wakeups_per_s": int(status["voluntary_ctxt_switches"]),
-        "written_bytes_per_h": int(io["write_bytes"]),
-    }
-
-
-def _pss_mb(pid: int) -> float:
-    """Give its share of the memory, what it shares with others counted in parts."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 @contextlib.contextmanager

@@ -6,12 +6,15 @@ import functools
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench import pairs
+import msgspec
+
+from tests.bench import between
 from tests.bench.contest import Effort, Round, contest
+from tests.bench.pairs import PAIRS
 from tests.bench.record import OURS, Series
 from tests.bench.transports import FULL, RIVALS, Transport
 from tests.fakes import sample_of
@@ -20,6 +23,7 @@ SECTION = "ring"
 SAMPLES = 4096
 TIMED = 256
 """Samples of one measurement, about a millisecond: sixteen of them are a round."""
+LOOP = "an empty loop with the same waits"
 REFERENCE = Path(__file__).parents[1] / "ring_reference.c"
 
 
@@ -96,17 +100,38 @@ def _between(effort: Effort, directory: Path) -> Iterator[Series]:
     ) -> dict[str, Round]:
         return {
             name: functools.partial(measure, pair, directory)
-            for name, pair in pairs.PAIRS.items()
+            for name, pair in PAIRS.items()
         }
 
     case = "two processes, as fast as they can"
-    yield from contest(SECTION, case, against_all(pairs.stream), effort)
+    yield from contest(SECTION, case, against_all(between.stream), effort)
     case = "a waiting reader is woken, 100 samples a second"
-    yield from contest(SECTION, case, against_all(pairs.wake_up), effort)
+    yield from contest(SECTION, case, against_all(between.wake_up), effort)
     case = "200,000 samples a second, capacity 4096"
-    at_rate: dict[str, Round] = {OURS: lambda: pairs.sustained(directory, 200_000)}
+    at_rate: dict[str, Round] = {OURS: lambda: between.sustained(directory, 200_000)}
     yield from contest(SECTION, case, at_rate, effort)
     if not effort.is_quick:
+        case = "two processes, 1000 samples a second"
+        paced = {**against_all(between.at_leisure), LOOP: between.only_waits}
+        measured = list(contest(SECTION, case, paced, effort))
+        yield from measured
+        yield from above(measured, LOOP)
         case = "a waiting reader, while nobody writes"
-        idle: dict[str, Round] = {OURS: lambda: pairs.idle(directory)}
+        idle: dict[str, Round] = {OURS: lambda: between.idle(directory)}
         yield from contest(SECTION, case, idle, effort)
+
+
+def above(measured: Sequence[Series], floor: str) -> Iterator[Series]:
+    """Give what ours costs above a contender that does nothing, round by round."""
+    by_name = {(each.metric, each.name): each for each in measured}
+    for (metric, name), ours in by_name.items():
+        if name == OURS:
+            pairs = zip(ours.rounds, by_name[metric, floor].rounds, strict=True)
+            yield msgspec.structs.replace(
+                ours,
+                metric=f"{metric.removesuffix('_percent')}_above_the_loop_percent",
+                rounds=[
+                    [mine - its for mine, its in zip(*pair, strict=True)]
+                    for pair in pairs
+                ],
+            )

@@ -31,6 +31,7 @@ from sampler.simulator import registry
 from sampler.simulator.meter import Meter as SimulatedMeter
 from sampler.tick import Tick
 from sampler.tools.line import LineSettings
+from tests.bench import samplers
 from tests.bench.contest import Effort, Round, contest
 from tests.bench.record import OURS, Series
 from tests.bench.transports import FULL
@@ -50,6 +51,9 @@ def run(effort: Effort, directory: Path) -> Iterator[Series]:
     clock = SystemClock(stop)
     meters = {count: _meters(count, clock) for count in (1, 4, 16, 32)}
     yield from _growth("sampler, a sample of one of n meters", meters, effort)
+    case = "n samplers, a sample of one of n buses"
+    sizes = (1, 4, 8) if effort.is_quick else (1, 2, 4, 8)
+    yield from samplers.side_by_side(SECTION, case, sizes, effort, directory)
     with contextlib.ExitStack() as stack:
         buses = {
             count: stack.enter_context(_buses(count, directory, clock))

@@ -9,13 +9,11 @@ import contextlib
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from ipc.clock import SystemClock
 from ipc.sample import Sample
-from ipc.shm import SegmentReader
 from ipc.stop import Stop
 from ipc.units import NS_PER_S, NS_PER_US
 from tests.bench import chain, slave
@@ -56,7 +54,7 @@ def _one(case: str, rate_hz: int, effort: Effort, home: Path) -> Iterator[Series
     with slave.running(115_200, model=MODEL, pace="pieces") as meter:
         config = settings.write(home, port=meter.path)
         with chain.command("sampler", "run", config):
-            reader = _when_ready(home / "bench.ring", clock)
+            reader = chain.attached(home / "bench.ring", clock)
             for _ in range(effort.rounds):
                 bare.append(_lateness_us(clock, rate_hz=rate_hz, ticks=ticks))
                 samples = reader.read()
@@ -72,16 +70,6 @@ def _one(case: str, rate_hz: int, effort: Effort, home: Path) -> Iterator[Series
 
 def _series(case: str, name: str, metric: str, rounds: list[list[float]]) -> Series:
     return Series(section=SECTION, case=case, name=name, metric=metric, rounds=rounds)
-
-
-def _when_ready(path: Path, clock: SystemClock) -> SegmentReader:
-    """Wait for the first samples; what came with the start is passed over."""
-    reader = SegmentReader(path, clock=clock)
-    for _ in range(200):
-        if any(sample.is_good and sample.tick > 1 for sample in reader.read()):
-            return reader
-        time.sleep(0.05)
-    raise RuntimeError("the sampler gave no sample")
 
 
 def _lateness_us(clock: SystemClock, *, rate_hz: int, ticks: int) -> list[float]:
