@@ -128,5 +128,5 @@ def test_replies_at_once_and_later_ones_are_timed():
     report.replied("a/2", Reply(status=Status.OK), answered=True)
     tally = report.tally.meters[name]
     assert tally.requests == {"unreadable": 1, "stop": 1}
-    assert tally.replies == {"unexpected_error": 1, "ok": 1}
+    assert +tally.replies == {"unexpected_error": 1, "ok": 1}
     assert report.tally.latency.sum_s == 0.25

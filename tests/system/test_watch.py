@@ -3,6 +3,7 @@
 
 import contextlib
 import signal
+from collections import Counter
 
 import pytest
 from prometheus_client import generate_latest
@@ -84,7 +85,8 @@ def test_a_station_in_the_middle_of_a_transaction_is_seen_whole(
     assert status.journal.reason == ""
     assert status.reply_latency.total == 1
     assert (meter.reason, meter.transactions) == ("", {"begun": 1})
-    assert (meter.requests, meter.replies) == ({"start": 1}, {"ok": 1})
+    assert meter.requests == {"start": 1}
+    assert +Counter(meter.replies) == {"ok": 1}
     assert meter.published > 0
 
 
