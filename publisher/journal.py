@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The journal: what has to survive anything, in one SQLite file with one writer.
+"""The journal: what has to survive anything.
 
-WAL and synchronous=FULL: a commit has reached the disk when it returns, and a reader
-(`transactions list`) disturbs nobody. Every method that writes is one SQL transaction,
-done wholly or not at all. What goes wrong with the disk is a state, not the end of
-the process: the values go on being published, and no transaction begins.
+Every method that writes is one SQL transaction, done wholly or not at all, and on the
+disk when it returns.
 """
 
 import contextlib
@@ -18,6 +16,7 @@ import msgspec
 from publisher import schema
 from publisher import statements as sql
 from publisher.contents import AnyEntry, every
+from publisher.database import Database, connect
 from publisher.ending import Ending
 from publisher.entry import finished, read, written
 from publisher.errors import CounterError, JournalError
@@ -27,28 +26,13 @@ from publisher.ownfile import OwnFile
 from publisher.reading import Finished, Open
 from publisher.witness import Witness
 
-BUSY_S = 0.25
-"""How long a commit waits for a reader in the rare moments that exclude each other."""
 
-_STATES = {
-    sqlite3.SQLITE_FULL: JournalState.FULL,
-    sqlite3.SQLITE_READONLY: JournalState.READ_ONLY,
-    sqlite3.SQLITE_CANTOPEN: JournalState.READ_ONLY,
-    sqlite3.SQLITE_PERM: JournalState.READ_ONLY,
-    sqlite3.SQLITE_CORRUPT: JournalState.CORRUPT,
-    sqlite3.SQLITE_NOTADB: JournalState.FOREIGN,
-}
-
-
-class Journal:
-    """The one writer. Use open(); `state` and `reason` tell whether it can write."""
+class Journal(Database):
+    """What is written and looked up. Use open()."""
 
     def __init__(self, file: OwnFile) -> None:
-        self.state = JournalState.FAILING
-        self._file = file
+        super().__init__(file)
         self._witness = Witness(file.path)
-        self._connection: sqlite3.Connection | None = None
-        self.probe()
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -58,43 +42,6 @@ class Journal:
         in which anyone could replace the file. All else is a state.
         """
         return cls(OwnFile.claim(path))
-
-    @property
-    def reason(self) -> str:
-        """Why it cannot be written and what to do; empty while it is good."""
-        if self.state is JournalState.GOOD:
-            return ""
-        return f"{self._file.path}: {self.state}"
-
-    def close(self) -> None:
-        """Give the file back; what was written is on the disk already."""
-        self._disconnect()
-        self._file.close()
-
-    def probe(self) -> JournalState:
-        """Open the file anew and try a write: the way out of any state but GOOD."""
-        self._disconnect()
-        try:
-            self._file.touch()
-            self._connection = _connect(self._file.path, "rw")
-            self.state = schema.prepare(self._connection)
-            if self.state is not JournalState.GOOD:
-                self._look_on(self.state)
-        except FileNotFoundError:
-            self._look_on(JournalState.MISSING)
-        except sqlite3.Error as error:
-            self._look_on(_state_of(error))
-        except OSError:
-            self._look_on(JournalState.READ_ONLY)
-        return self.state
-
-    def _look_on(self, state: JournalState) -> None:
-        """Go on reading what can still be read, if it is our file at all."""
-        self.state = state
-        self._disconnect()
-        if state not in {JournalState.MISSING, JournalState.FOREIGN}:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection = _connect(self._file.path, "ro")
 
     def open_transactions(self) -> dict[str, Open]:
         """Give what is open, by meter. JournalError: it cannot be read."""
@@ -197,12 +144,6 @@ class Journal:
         with self.writing() as connection:
             return connection.execute(sql.PRUNE, (before_ns, sync)).rowcount
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def _next(
         self, connection: sqlite3.Connection, fingerprint: str
     ) -> tuple[int, str]:
@@ -217,50 +158,6 @@ class Journal:
         self._witness.refuse_older(fingerprint, number, used=used)
         return number, public_key
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Make one SQL transaction of what is done inside, or JournalError."""
-        connection = self._connection
-        if self.state is JournalState.GOOD and not self._file.is_there:
-            self.state = JournalState.MISSING
-        if connection is None or self.state is not JournalState.GOOD:
-            raise JournalError(self.reason)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
-        except (sqlite3.Error, UnicodeEncodeError) as error:
-            raise self._failed(error) from error
-        finally:
-            if connection.in_transaction:
-                with contextlib.suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Turn what goes wrong inside into JournalError."""
-        if self._connection is None:
-            raise JournalError(self.reason)
-        try:
-            yield self._connection
-        except (sqlite3.Error, msgspec.MsgspecError, UnicodeEncodeError) as error:
-            raise self._failed(error) from error
-
-    def _failed(self, error: Exception) -> JournalError:
-        """Take the state from an error that is not about one row only."""
-        if isinstance(error, sqlite3.IntegrityError):
-            return JournalError(f"{self._file.path}: not written: {error}")
-        if isinstance(error, UnicodeEncodeError):
-            return JournalError(f"{self._file.path}: no text: {error}")
-        if self.state is JournalState.GOOD:
-            self.state = _state_of(error)
-        return JournalError(f"{self.reason} ({error})")
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
 
 @contextlib.contextmanager
 def read_only(path: Path) -> Iterator[Callable[[], Iterator[AnyEntry]]]:
@@ -271,7 +168,7 @@ def read_only(path: Path) -> Iterator[Callable[[], Iterator[AnyEntry]]]:
     if not path.is_file():
         raise JournalError(f"{path}: no such file: none begun, or correct journal.path")
     try:
-        with contextlib.closing(_connect(path, "ro")) as connection:
+        with contextlib.closing(connect(path, "ro")) as connection:
             if not schema.is_current(connection):
                 raise JournalError(f"{path}: {JournalState.FOREIGN}")
             yield lambda: every(connection)
@@ -282,19 +179,3 @@ def read_only(path: Path) -> Iterator[Callable[[], Iterator[AnyEntry]]]:
 def _one(change: sqlite3.Cursor) -> None:
     if change.rowcount != 1:
         raise JournalError("the transaction is not so in the journal: nothing written")
-
-
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
-        uri=True,
-        isolation_level=None,  # BEGIN and COMMIT are ours to say
-        timeout=BUSY_S,
-    )
-
-
-def _state_of(error: Exception) -> JournalState:
-    if isinstance(error, msgspec.MsgspecError):
-        return JournalState.CORRUPT  # SQLite read it, and it is none of ours
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return _STATES.get(code & 0xFF, JournalState.FAILING)

@@ -14,7 +14,7 @@ import struct
 
 import pytest
 
-from publisher import journal as journal_module
+from publisher import database
 from publisher.journal import Journal, read_only
 from publisher.journalstate import JournalState
 from tests.publisher.gateway import (
@@ -62,14 +62,14 @@ def _tell_and_die(directory, step):
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    connect = journal_module._connect
+    connect = database.connect
 
     def traced(path, mode):
         connection = connect(path, mode)
         connection.set_trace_callback(boundary)
         return connection
 
-    journal_module._connect = traced
+    database.connect = traced
     _tell(directory, boundary)
 
 
