@@ -16,7 +16,7 @@ from pathlib import Path
 from ipc.clock import SystemClock
 from ipc.units import NS_PER_S
 from publisher import __main__ as command
-from publisher import journal as journal_module
+from publisher import database
 from publisher.journal import Journal
 from publisher.mqtt import Mqtt
 from publisher.witness import Witness
@@ -75,7 +75,7 @@ class Fate:
         Mqtt.publish = watched  # type: ignore[method-assign]
 
     def watch_statements(self) -> None:
-        connect = journal_module._connect
+        connect = database.connect
 
         def traced(path, mode):
             connection = connect(path, mode)
@@ -84,7 +84,7 @@ class Fate:
                 connection.set_progress_handler(self.step, 1)
             return connection
 
-        journal_module._connect = traced
+        database.connect = traced
 
 
 def set_wall(file: Path) -> None:
