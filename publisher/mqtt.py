@@ -21,14 +21,12 @@ from ipc.log import Logger, RateLimit
 from ipc.status import BrokerStatus
 from ipc.stop import Stop, StopRequested
 from ipc.units import NS_PER_S
-from publisher import connection
+from publisher import connection, sockets
 from publisher.backoff import LONGEST_S, Backoff
+from publisher.receipts import Receipts
 
 LONGEST_QUEUE = 100
 """Replies kept while the broker is away; EVerest has long given up on older ones."""
-
-SUCCESS = 0
-"""MQTT 5.0, section 3.4.2.1; 16 would say that nobody has subscribed to the topic."""
 
 Handler = Callable[[str, bytes, bool], None]
 """Takes topic, payload, and whether it waited in the session while we were away."""
@@ -60,7 +58,6 @@ class Mqtt:
         self._table = table
         self._subscriptions = subscriptions
         self._on_request = on_message
-        self._selector = selector
         self._clock = clock
         self._stop = stop
         self._log = log.bind(broker=connection.address(table))
@@ -71,10 +68,9 @@ class Mqtt:
         self._next_try_ns = 0
         self._connected_ns = 0
         self._inbox: list[tuple[str, bytes, bool]] = []
-        self._refused = 0
-        self._on_taken: dict[int, Callable[[], None] | None] = {}
-        self._taken: list[Callable[[], None]] = []
+        self._receipts = Receipts()
         self._client = self._hear(client)
+        sockets.watch(client, selector)
 
     @property
     def due_ns(self) -> int:
@@ -96,8 +92,7 @@ class Mqtt:
         # Seen to here, so that an error of ours is not taken for paho's.
         while self._inbox:
             self._on_request(*self._inbox.pop(0))
-        while self._taken:
-            self._taken.pop(0)()
+        self._receipts.tell()
         out_of_reach = self._client.socket() is None
         if out_of_reach and self._clock.monotonic_ns() >= self._next_try_ns:
             self._connect()
@@ -125,7 +120,7 @@ class Mqtt:
             qos > 0 and info.rc is MQTTErrorCode.MQTT_ERR_NO_CONN
         )
         if is_kept and qos > 0:
-            self._on_taken[info.mid] = on_taken  # as many as paho's queue at most
+            self._receipts.expect(info.mid, on_taken)
         return is_kept
 
     def status(self) -> BrokerStatus:
@@ -134,19 +129,15 @@ class Mqtt:
             address=connection.address(self._table),
             connected=self.connected,
             connections=self.connections,
-            refused=self._refused,
-            waiting=len(self._on_taken),
+            refused=self._receipts.refused,
+            waiting=self._receipts.waiting,
         )
 
     def close(self) -> None:
         """Send what is queued and say good-bye, as far as the broker takes it now."""
-        client = self._client
-        # Without a watcher paho writes at once; the selector is the loop's and ends now.
-        client.on_socket_register_write = None
-        client.on_socket_unregister_write = None
-        client.on_socket_close = None
-        client.disconnect()
-        if (left := client.socket()) is not None:  # it takes nothing now
+        sockets.unwatch(self._client)
+        self._client.disconnect()
+        if (left := self._client.socket()) is not None:  # it takes nothing now
             left.close()
 
     def _read(self) -> None:
@@ -169,10 +160,6 @@ class Mqtt:
         client.on_message = self._on_message
         client.on_publish = self._on_publish
         client.on_subscribe = self._on_subscribe
-        client.on_socket_open = self._on_socket_open
-        client.on_socket_close = self._on_socket_close
-        client.on_socket_register_write = self._on_want_write
-        client.on_socket_unregister_write = self._on_want_no_write
         return client
 
     def _connect(self) -> None:
@@ -252,11 +239,8 @@ class Mqtt:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        on_taken = self._on_taken.pop(message_id, None)
-        if on_taken is not None and reason == SUCCESS:
-            self._taken.append(on_taken)
+        self._receipts.take(message_id, reason.value)
         if reason.is_failure:
-            self._refused += 1
             event, remedy = "publish_refused", "check the broker's access rules"
             self._limit(
                 event, self._log.error, event, detail=str(reason), remedy=remedy
@@ -276,25 +260,3 @@ class Mqtt:
                 self._log.error("subscribe_refused", topic=topic, detail=str(reason))
                 if qos > 0:
                     self.deaf = f"the broker keeps {topic} from us"
-
-    def _on_socket_open(
-        self, _client: paho.Client, _userdata: object, opened: "paho.SocketLike"
-    ) -> None:
-        connection.tune(opened)
-        self._selector.register(opened, selectors.EVENT_READ)
-
-    def _on_socket_close(
-        self, _client: paho.Client, _userdata: object, opened: "paho.SocketLike"
-    ) -> None:
-        self._selector.unregister(opened)
-
-    def _on_want_write(
-        self, _client: paho.Client, _userdata: object, opened: "paho.SocketLike"
-    ) -> None:
-        both = selectors.EVENT_READ | selectors.EVENT_WRITE
-        self._selector.modify(opened, both)
-
-    def _on_want_no_write(
-        self, _client: paho.Client, _userdata: object, opened: "paho.SocketLike"
-    ) -> None:
-        self._selector.modify(opened, selectors.EVENT_READ)

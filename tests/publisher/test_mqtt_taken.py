@@ -34,7 +34,7 @@ def test_what_somebody_took_is_told_once_and_only_then(broker, protocol):
         line.mqtt.publish(REPLIES, b"2", qos=1)
         until(lambda: line.acknowledged, line, peer)
         assert taken == [1]
-        assert line.mqtt._on_taken == {}
+        assert line.mqtt.status().waiting == 0
 
 
 @needs_mosquitto
@@ -46,7 +46,7 @@ def test_what_the_broker_has_nobody_for_is_not_taken(broker):
         until(lambda: line.acknowledged, line)
         line.step()
         assert taken == []
-        assert line.mqtt._on_taken == {}
+        assert line.mqtt.status().waiting == 0
 
 
 @pytest.mark.slow
