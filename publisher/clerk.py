@@ -7,7 +7,6 @@ knows what is open, so every request is refused.
 """
 
 from collections.abc import Sequence
-from typing import assert_never
 
 import msgspec
 
@@ -18,15 +17,10 @@ from ipc.units import NS_PER_S
 from publisher import requests
 from publisher.desk import Desk, Kernel
 from publisher.errors import JournalError
-from publisher.events import Request, StartAsked, StopAllAsked, StopAsked
+from publisher.events import asked
 from publisher.journal import Journal
 from publisher.journalstate import JournalState
-from publisher.messages import (
-    Reply,
-    StartTransactionRequest,
-    Status,
-    StopTransactionRequest,
-)
+from publisher.messages import Reply, Status
 from publisher.notary import Notary, SignedMeter
 from publisher.outbox import Delivery, Note, Post, Said
 from publisher.requests import LONGEST_REASON, Content, Unreadable
@@ -109,7 +103,7 @@ class Clerk:
             reason = self._journal.reason or "the journal is being read; ask again"
             return self._refuse(meter, reply_to, reason)
         deadline_ns = now_ns + round(self._limits.reply_s * NS_PER_S)
-        return desk.ask(_asked(request, reply_to, now_ns, deadline_ns))
+        return desk.ask(asked(request, reply_to, now_ns, deadline_ns))
 
     def sample(self, meter: str, sample: Sample) -> list[Said]:
         """Take a good and fresh sample of a meter."""
@@ -255,34 +249,6 @@ class Clerk:
         reply = Reply(status=Status.UNEXPECTED_ERROR, error=reason[:LONGEST_REASON])
         note = Note(event="request_refused", meter=meter, detail=reason)
         return [note, *_post(reply_to, reply)]
-
-
-def _asked(
-    request: StartTransactionRequest | StopTransactionRequest,
-    caller: str | None,
-    asked_ns: int,
-    deadline_ns: int,
-) -> Request:
-    match request:
-        case StartTransactionRequest():
-            return StartAsked(
-                caller=caller,
-                asked_ns=asked_ns,
-                deadline_ns=deadline_ns,
-                request=request,
-            )
-        case StopTransactionRequest(transaction_id=""):
-            return StopAllAsked(
-                caller=caller, asked_ns=asked_ns, deadline_ns=deadline_ns
-            )
-        case StopTransactionRequest(transaction_id=name):
-            return StopAsked(
-                caller=caller,
-                asked_ns=asked_ns,
-                deadline_ns=deadline_ns,
-                transaction_id=name,
-            )
-    assert_never(request)
 
 
 def _post(reply_to: str | None, reply: Reply) -> list[Said]:

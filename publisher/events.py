@@ -6,10 +6,12 @@ effect that wants an answer carries the number of its question, `ask`; an answer
 a question that is not open any more changes nothing.
 """
 
+from typing import assert_never
+
 import msgspec
 
 from publisher.ending import Ending
-from publisher.messages import StartTransactionRequest
+from publisher.messages import StartTransactionRequest, StopTransactionRequest
 from publisher.reading import Finished, Kept, MeterReading, Open
 
 
@@ -227,3 +229,32 @@ class Ignored(Value, frozen=True, kw_only=True):
 Effect = (
     TakeReading | Recall | PersistBegin | PersistEnd | PersistAbandon | Answer | Ignored
 )
+
+
+def asked(
+    request: StartTransactionRequest | StopTransactionRequest,
+    caller: str | None,
+    asked_ns: int,
+    deadline_ns: int,
+) -> Request:
+    """Give the event that a request is; a stop of nothing by name is of all."""
+    match request:
+        case StartTransactionRequest():
+            return StartAsked(
+                caller=caller,
+                asked_ns=asked_ns,
+                deadline_ns=deadline_ns,
+                request=request,
+            )
+        case StopTransactionRequest(transaction_id=""):
+            return StopAllAsked(
+                caller=caller, asked_ns=asked_ns, deadline_ns=deadline_ns
+            )
+        case StopTransactionRequest(transaction_id=name):
+            return StopAsked(
+                caller=caller,
+                asked_ns=asked_ns,
+                deadline_ns=deadline_ns,
+                transaction_id=name,
+            )
+    assert_never(request)
