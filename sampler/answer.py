@@ -45,12 +45,12 @@ class Search:
         """Take the request as sent, and the characters of its answer."""
         self._request = request
         self._size = size
-        is_write = request[1:2] == bytes((WRITE_REGISTERS,))
-        self._header = bytes((*request[:2], (size - 5) & 0xFF))
-        if is_write:
+        if request[1] == WRITE_REGISTERS:
             self._header = request[:_WRITE_HEADER]
-        self._telling = _WRITE_TELLING if is_write else _TELLING
-        self._refusal = bytes((request[0], request[1] | 0x80))
+            self._telling = _WRITE_TELLING
+        else:
+            self._header = bytes((request[0], request[1], (size - 5) & 0xFF))
+            self._telling = _TELLING
 
     def look(self, received: bytes) -> Found:
         """Say where the answer is in all that was received since the request."""
@@ -64,13 +64,14 @@ class Search:
         """Take the first header behind the echo, or go on waiting for one."""
         if self._is_echo(received) and len(received) < len(self._request):
             return self._from(len(self._request), self._size, received, begun=False)
+        refusal = bytes((self._request[0], self._request[1] | 0x80))
         echo = received.find(self._request, 0, LARGEST_NOISE + len(self._request))
         start = 0 if echo < 0 else echo + len(self._request)
         places = [
             (place, size)
             for pattern, size in (
                 (self._header, self._size),
-                (self._refusal, EXCEPTION_SIZE),
+                (refusal, EXCEPTION_SIZE),
             )
             if (place := received.find(pattern, start, start + LARGEST_NOISE)) >= 0
         ]

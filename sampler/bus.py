@@ -91,10 +91,11 @@ class SerialBus:
             # The bytes are taken from the frame, as they came. Of what minimalmodbus
             # makes of them, a text costs least: its checks of the frame are the same,
             # but the bytes are decoded at once and not register by register.
-            with contextlib.suppress(UnicodeDecodeError):
-                self._instrument(unit_id).read_string(
-                    block.address, block.count, block.function_code
-                )
+            self._instrument(unit_id).read_string(
+                block.address, block.count, block.function_code
+            )
+        except UnicodeDecodeError:
+            pass  # a frame that is right, and no text
         except _FAILURES as error:
             return self._fault(error)
         return self._port.frame[3:-2]

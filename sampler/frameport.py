@@ -57,7 +57,8 @@ class FramePort(serial.Serial):
         self.port = table.port
         self.frame = b""
         self.suspect = True  # a meter may still be answering whoever asked before us
-        self._wire = wire
+        self._character_s = wire.character_s
+        self._minimalmodbus_rate = round(11 * wire.baudrate / wire.bits)
         self._clock = clock
         self._stop = stop
         self._timing = timing
@@ -80,7 +81,7 @@ class FramePort(serial.Serial):
         every character for one of 11 bits: with 10, it would wait a tenth too long.
         write() sees to it that the silence is never less than the line's own.
         """
-        return round(11 * self._wire.baudrate / self._wire.bits)
+        return self._minimalmodbus_rate
 
     def write(self, request: "ReadableBuffer", /) -> int:
         """Send a request after throwing away what does not belong to it."""
@@ -98,7 +99,7 @@ class FramePort(serial.Serial):
     def read(self, size: int = 1, /) -> bytes:
         """Collect one answer of `size` characters, an exception, or what came."""
         turnaround = self._turnarounds[self._request[:2], size]
-        wire_s = (len(self._request) + size) * self._wire.character_s
+        wire_s = (len(self._request) + size) * self._character_s
         expected_s = wire_s + turnaround.expected_s
         if turnaround.is_probe:
             expected_s -= self._timing.guard_s
@@ -118,9 +119,9 @@ class FramePort(serial.Serial):
         """Take characters until the answer is complete, or ends, or is overdue."""
         search = Search(self._request, size)
         found = search.look(received)
-        latest_s = self._give_up_s() + size * self._wire.character_s
         while found.missing:
             if found.begun:
+                latest_s = self._give_up_s() + size * self._character_s
                 pause_s = min(self._timing.pause_s, latest_s - self._elapsed_s())
             else:
                 pause_s = self._give_up_s() - self._elapsed_s()
@@ -129,14 +130,14 @@ class FramePort(serial.Serial):
             received += self._receive(found.missing)
             found = search.look(received)
             # Of what is missing, only the last character needs to wake us.
-            rest_s = (found.missing - 1) * self._wire.character_s - WAKE_UP_S
+            rest_s = (found.missing - 1) * self._character_s - WAKE_UP_S
             if rest_s > 0:
                 self._sleep_until(self._elapsed_s() + rest_s)
         return received, found
 
     def _give_up_s(self) -> float:
         """Time since the request by which its answer must have begun."""
-        return len(self._request) * self._wire.character_s + self._timeout_s
+        return len(self._request) * self._character_s + self._timeout_s
 
     def _elapsed_s(self) -> float:
         """Time since the request was handed to the driver."""
