@@ -2,7 +2,8 @@
 """iceoryx2's Python binding, beside the ring: in one process and between two.
 
 Importing this raises ImportError where there is no binding: it is for x86-64 only.
-A directory's name must be short: sockets are made in it, with names of their own.
+A directory's name may have 37 characters: a socket is made below it, whose name has up
+to 70 more and may have 107 in all (sun_path).
 """
 
 import ctypes
@@ -32,7 +33,7 @@ class _Place:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._files = Path(tempfile.mkdtemp(prefix="iceoryx2-", dir=directory))
+        self._files = Path(tempfile.mkdtemp(prefix="iox", dir=directory))
         self._config = iceoryx2.config.default()
         shared = self._config.global_cfg
         shared.root_path = iceoryx2.Path.new(str(self._files))
