@@ -46,10 +46,10 @@ class Terminal:
         size = self.size()
         if size != self._size or len(lines) != len(self._drawn):
             self._size, self._drawn = size, []
-        wanted = [render(each, size[0]) for each in lines]
+        wanted = [_whole(each, size[0]) for each in lines]
         before: Sequence[str | None] = self._drawn or [None] * len(wanted)
         changed = [
-            f"\x1b[{number};1H{new}\x1b[K"
+            f"\x1b[{number};1H{new}"
             for number, (new, old) in enumerate(zip(wanted, before, strict=True), 1)
             if new != old
         ]
@@ -74,6 +74,16 @@ class Terminal:
         while left:
             left = left[os.write(self._fd, left) :]
         return size
+
+
+def _whole(shown: Line, width: int) -> str:
+    """Render a line, and erase what stood behind it.
+
+    Behind a full one there is nothing, and the cursor stands on its last character
+    still (a VT100 wraps with the next one): that is what would be erased.
+    """
+    is_full = sum(len(text) for text, _ in shown) >= width
+    return render(shown, width) + ("" if is_full else "\x1b[K")
 
 
 @contextlib.contextmanager

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from ipc.watch.screen import Terminal, keys_at_once
 from ipc.watch.text import Style, line, plain
 
-HEIGHT = 5
+HEIGHT, WIDTH = 5, 80
+texts = st.text(max_size=10) | st.integers(WIDTH - 3, WIDTH + 3).map("x".__mul__)
 pictures = st.lists(
     st.lists(
-        st.tuples(st.text(max_size=10), st.sampled_from(Style)).map(
-            lambda part: (part,)
-        ),
+        st.tuples(texts, st.sampled_from(Style)).map(lambda part: (part,)),
         min_size=HEIGHT,
         max_size=HEIGHT,
     ),
@@ -31,12 +30,16 @@ class Glass:
     """What a terminal shows: cursor to a line, text, erase to its end."""
 
     def __init__(self):
-        self.lines = [""] * HEIGHT
+        self.lines = [" " * WIDTH] * HEIGHT
 
     def take(self, sent):
         sent = re.sub(r"\x1b\[[0-9;]*m", "", sent)
-        for row, text in re.findall(r"\x1b\[(\d+);1H([^\x1b]*)\x1b\[K", sent):
-            self.lines[int(row) - 1] = text.rstrip()
+        found = re.findall(r"\x1b\[(\d+);1H([^\x1b]*)(\x1b\[K)?", sent)
+        for row, text, erases in found:
+            shown = text + self.lines[int(row) - 1][len(text) :]
+            # Behind a full line the cursor stands on its last character still.
+            cursor = min(len(text), WIDTH - 1)
+            self.lines[int(row) - 1] = shown[:cursor].ljust(WIDTH) if erases else shown
 
 
 class Pipe:
@@ -71,7 +74,8 @@ def test_the_terminal_shows_the_newest_picture(seen):
     for picture in seen:
         pipe.terminal.draw(picture)
         glass.take(pipe.sent())
-        assert glass.lines == [plain(each)[:80].rstrip() for each in picture]
+        shown = [plain(each)[:WIDTH].ljust(WIDTH) for each in picture]
+        assert glass.lines == shown
     pipe.close()
 
 
