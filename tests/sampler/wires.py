@@ -82,6 +82,8 @@ class Slave:
 
     def plug(self) -> None:
         """Make the terminal and answer on it; the link, if any, leads to it."""
+        if self._thread.is_alive():  # it hangs up, and has not yet ended
+            self._thread.join()
         self._master, self._far = os.openpty()
         tty.setraw(self._far)
         terminal = os.ttyname(self._far)
