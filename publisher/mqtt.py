@@ -239,8 +239,7 @@ class Mqtt:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._receipts.take(message_id, reason.value)
-        if reason.is_failure:
+        if not self._receipts.take(message_id, reason.value):
             event, remedy = "publish_refused", "check the broker's access rules"
             self._limit(
                 event, self._log.error, event, detail=str(reason), remedy=remedy

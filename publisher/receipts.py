@@ -30,12 +30,14 @@ class Receipts:
         """Remember a message that was handed over, and who is to be called."""
         self._expected[message_id] = on_taken
 
-    def take(self, message_id: int, code: int) -> None:
-        """Take the reason code with which the broker acknowledges a message."""
+    def take(self, message_id: int, code: int) -> bool:
+        """Take the reason code of an acknowledgement; false if it is a refusal."""
         on_taken = self._expected.pop(message_id, None)
         if on_taken is not None and code == SUCCESS:
             self._taken.append(on_taken)
-        self.refused += code >= FAILURE
+        is_refused = code >= FAILURE
+        self.refused += is_refused
+        return not is_refused
 
     def tell(self) -> None:
         """Call those whose messages the broker has taken, each once."""

@@ -69,8 +69,8 @@ class SerialBus:
             self._absence = classify(self._path, error)
             return self._absence
         self._port.suspect = True
-        with contextlib.suppress(ValueError, OSError, NotImplementedError):
-            self._port.set_low_latency_mode(True)  # advice: not every driver can
+        with contextlib.suppress(ValueError):  # advice: not every driver can
+            self._port.set_low_latency_mode(True)
         return None
 
     def close(self) -> None:

@@ -141,9 +141,10 @@ def ours(path: str, workload: Workload) -> Iterator[Reads]:
 
     def punctually(count: int) -> dict[str, list[float]]:
         realtime.set_timer_slack(RealtimeTable().timer_slack_us)
-        measured = reads(count)
-        realtime.set_timer_slack(KERNELS_SLACK_US)
-        return measured
+        try:
+            return reads(count)
+        finally:
+            realtime.set_timer_slack(KERNELS_SLACK_US)
 
     with contextlib.closing(bus):
         yield punctually

@@ -155,5 +155,6 @@ def test_a_meter_that_never_had_a_transaction_has_no_line_for_them():
 
 
 def test_a_meter_that_was_asked_nothing_says_none():
-    told = line_of(one(requests={}, replies={}), "requests")
-    assert told.strip() == "requests none; replies none"
+    for replies in ({}, {"ok": 0, "not_supported": 0}):
+        told = line_of(one(requests={}, replies=replies), "requests")
+        assert told.strip() == "requests none; replies none"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests of a transaction, as the publisher makes them."""
+"""Requests of a transaction, as the publisher makes them, and what becomes of them."""
 
 import msgspec
 
@@ -10,6 +10,8 @@ from ipc.commands import (
     ConfirmRecord,
     Done,
     EndTransaction,
+    Failed,
+    FailureKind,
     GetIdentity,
     GetTransactionState,
     IdentityTold,
@@ -44,6 +46,13 @@ ASSIGNMENT = Assignment(
 
 def assigned(**changes):
     return msgspec.structs.replace(ASSIGNMENT, **changes)
+
+
+def refusal(outcome):
+    """Give the reason of what must be a refusal."""
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.kind is FailureKind.REFUSED, outcome
+    return outcome.reason
 
 
 class Teller:

@@ -3,23 +3,17 @@
 
 import pytest
 
-from ipc.commands import Failed, FailureKind, MeterPhase
+from ipc.commands import MeterPhase
 from sampler.simulator.frame import ExceptionCode
 from sampler.simulator.signing import em580_layout as at
 from sampler.simulator.signing.models import em580
 from tests.sampler.signing.desk import Desk
-from tests.sampler.signing.requests import Teller
+from tests.sampler.signing.requests import Teller, refusal
 
 
 @pytest.fixture
 def teller():
     return Teller(Desk(em580()))
-
-
-def refusal(outcome):
-    assert isinstance(outcome, Failed), outcome
-    assert outcome.kind is FailureKind.REFUSED
-    return outcome.reason
 
 
 def obey_nothing_at(teller, address):

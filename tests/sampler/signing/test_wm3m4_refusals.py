@@ -15,7 +15,13 @@ from sampler.simulator.frame import ExceptionCode, WriteRequest
 from sampler.simulator.signing import wm3m4c_layout as at
 from sampler.simulator.signing.models import wm3m4c
 from tests.sampler.signing.desk import Desk, Loss
-from tests.sampler.signing.requests import ASSIGNMENT, OTHER_UUID, Teller, assigned
+from tests.sampler.signing.requests import (
+    ASSIGNMENT,
+    OTHER_UUID,
+    Teller,
+    assigned,
+    refusal,
+)
 
 TABLE = registermap.load("iskra_wm3m4c").transaction
 
@@ -23,12 +29,6 @@ TABLE = registermap.load("iskra_wm3m4c").transaction
 @pytest.fixture
 def teller():
     return Teller(Desk(wm3m4c()))
-
-
-def refusal(outcome):
-    assert isinstance(outcome, Failed), outcome
-    assert outcome.kind is FailureKind.REFUSED
-    return outcome.reason
 
 
 def put(teller, address, data):
